@@ -41,7 +41,7 @@ pub fn run() -> Result<Outcome> {
         failed,
         ignored,
     } = tally.total;
-    // A crate that does not compile, or a program that was killed, counts no test as failed.
+    // Of a crate that does not compile, no test has failed.
     let failed = if status.success() {
         failed
     } else {
@@ -78,6 +78,9 @@ struct Program {
 
 impl Tally {
     fn line(&mut self, line: &str) {
+        if is_summary(line) {
+            self.end_program();
+        }
         if let Some(name) = program_name(line) {
             self.end_program();
             let start = Instant::now();
@@ -92,7 +95,7 @@ impl Tally {
             if let Some(counts) = Counts::of(line) {
                 program.counts.add(counts);
             }
-            program.broken |= line.starts_with("error");
+            program.broken |= is_failure(line);
             program.output.push(line.to_string());
             if line.contains("has been running for over") {
                 println!("   {line}");
@@ -103,27 +106,22 @@ impl Tally {
     }
 
     fn end_program(&mut self) {
-        let Some(program) = self.program.take() else {
+        let Some(mut program) = self.program.take() else {
             return;
         };
+        // A program that was killed has not come to counting its failure.
+        program.counts.failed = program.counts.failed.max(usize::from(program.broken));
         let Counts {
             passed,
             failed,
             ignored,
         } = program.counts;
-        if program.broken || failed > 0 {
-            program
-                .output
-                .iter()
-                .filter(|line| !is_success(line))
-                .for_each(|line| println!("{line}"));
+        if failed > 0 {
+            let told = program.output.iter().filter(|line| !is_success(line));
+            told.for_each(|line| println!("{line}"));
         }
-        if program.broken || passed + failed + ignored > 0 {
-            let verdict = if program.broken || failed > 0 {
-                "FAILED"
-            } else {
-                "ok"
-            };
+        if passed + failed + ignored > 0 {
+            let verdict = if failed > 0 { "FAILED" } else { "ok" };
             println!(
                 "   {:<44} {passed:>5} passed {:>7.1} s  {verdict}",
                 program.name,
@@ -140,6 +138,17 @@ fn is_success(line: &str) -> bool {
     line.is_empty()
         || (line.starts_with("test ")
             && (line.ends_with("... ok") || line.ends_with("... ignored")))
+}
+
+/// Cargo's verdict on the program that has just ended.
+fn is_failure(line: &str) -> bool {
+    line.starts_with("error: test failed") || line.starts_with("error: doctest failed")
+}
+
+/// Cargo's last words, `error: 2 targets failed:`, which belong to no program.
+fn is_summary(line: &str) -> bool {
+    line.starts_with("error: ")
+        && (line.ends_with(" target failed:") || line.ends_with(" targets failed:"))
 }
 
 /// What a person calls the program that cargo is about to run; `None` where this is no line about that.
@@ -203,10 +212,24 @@ test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
     }
 
     #[test]
-    fn a_killed_program_is_broken_though_it_counted_nothing() {
+    fn a_killed_program_has_failed_once_and_its_neighbour_has_not() {
+        let output = "     Running unittests src/lib.rs (target/debug/deps/a-0)
+running 2 tests
+error: test failed, to rerun pass `-p a --lib`
+   Doc-tests a
+test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
+error: 1 target failed:
+    `-p a --lib`";
         let mut tally = Tally::default();
-        tally.line("     Running unittests src/lib.rs (target/debug/deps/a-0)");
-        tally.line("error: test failed, to rerun pass `-p a --lib`");
-        assert!(tally.program.is_some_and(|p| p.broken));
+        output.lines().for_each(|line| tally.line(line));
+        tally.end_program();
+        assert_eq!(
+            tally.total,
+            Counts {
+                passed: 3,
+                failed: 1,
+                ignored: 0
+            }
+        );
     }
 }

@@ -25,19 +25,22 @@ pub fn run() -> Result<Outcome> {
     let floor = std::fs::read_to_string(&floor_file)
         .map_err(|why| format!("{}: {why}", floor_file.display()))?;
     let floor = read_floor(&floor).map_err(|why| format!("{}: {why}", floor_file.display()))?;
-    let report = root().join("target/conformance.jsonl");
-    let _ = std::fs::remove_file(&report); // That of an earlier run would hide that this one wrote none.
+    // Not in `target`, which a user may have put elsewhere.
+    let report_file =
+        std::env::temp_dir().join(format!("flambeau-conformance-{}.jsonl", std::process::id()));
 
     let args = [
         folder.display().to_string(),
         "--json".into(),
-        report.display().to_string(),
+        report_file.display().to_string(),
     ];
-    let (_, text) = output(&mut CONFORMANCE.command(&args))?;
+    let (status, text) = output(&mut CONFORMANCE.command(&args))?;
     print!("{text}");
+    let report = std::fs::read_to_string(&report_file);
+    let _ = std::fs::remove_file(&report_file);
+    let report = report.map_err(|_| format!("the runner wrote no report: {status}"))?;
+
     let kinds: Vec<Kind> = text.lines().filter_map(kind_of).collect();
-    let report = std::fs::read_to_string(&report)
-        .map_err(|why| format!("the runner wrote no {}: {why}", report.display()))?;
     let panics = panics(&report);
     for id in &panics {
         println!("panicked: {id}");
