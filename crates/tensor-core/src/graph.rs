@@ -1,0 +1,298 @@
+//! The record of what was computed: a node per recorded operation, as data. Rules live above (crate `autograd`).
+//!
+//! Who owns whom: a tensor owns its node, a node owns the nodes of its inputs (never tensors' nodes twice: kept values
+//! are stored without theirs and get them back when read), so there is no cycle and the last tensor frees the graph.
+use crate::{
+    DType, Error, ErrorKind, Result, Tensor, context,
+    ops::{Keeps, Op},
+    shape::Dims,
+};
+use smallvec::SmallVec;
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+/// Numbers rise in the order of creation, so a node's inputs have smaller ones: the engine walks from large to small.
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+static LIVE_NODES: AtomicUsize = AtomicUsize::new(0);
+
+/// The number of nodes that exist now.
+pub(crate) fn live_nodes() -> usize {
+    LIVE_NODES.load(Relaxed)
+}
+
+/// One output of a node: what a tensor points to, and what a node's inputs are.
+#[derive(Clone)]
+pub struct Edge {
+    /// The operation.
+    pub node: Arc<Node>,
+    /// Which of its outputs.
+    pub output: u32,
+}
+
+impl Edge {
+    /// Shape and dtype of the tensor that stands here.
+    pub fn meta(&self) -> &Meta {
+        &self.node.outputs[self.output as usize]
+    }
+}
+
+impl fmt::Debug for Edge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not recursive: a graph may be a million nodes deep.
+        write!(f, "{}#{}.{}", self.node.op.name(), self.node.id, self.output)
+    }
+}
+
+/// Shape and dtype of an output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// Sizes.
+    pub shape: Dims,
+    /// Element type.
+    pub dtype: DType,
+}
+
+impl Meta {
+    fn of(t: &Tensor) -> Meta {
+        Meta { shape: Dims::from_slice(t.shape()), dtype: t.dtype() }
+    }
+}
+
+/// One recorded operation.
+pub struct Node {
+    id: u64,
+    op: Op,
+    edges: SmallVec<[Option<Edge>; 2]>,
+    outputs: SmallVec<[Meta; 1]>,
+    kept: Mutex<Kept>,
+    leaf: Option<Box<Leaf>>,
+}
+
+/// Values for the rule: inputs first, then outputs; `None` where the rule does not look.
+enum Kept {
+    Held(Vec<Option<Tensor>>),
+    Released,
+}
+
+/// What only leaves have.
+#[derive(Default)]
+struct Leaf {
+    grad: Mutex<Option<Tensor>>,
+    frozen: AtomicBool,
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Node({}#{}, inputs {:?})", self.op.name(), self.id, self.edges)
+    }
+}
+
+fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that can panic runs under these locks but drops of tensors; the data is whole either way.
+    m.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Node {
+    fn new(op: Op, edges: SmallVec<[Option<Edge>; 2]>, outputs: SmallVec<[Meta; 1]>, kept: Vec<Option<Tensor>>) -> Node {
+        LIVE_NODES.fetch_add(1, Relaxed);
+        let leaf = matches!(op, Op::Leaf).then(Box::default);
+        Node { id: NEXT_ID.fetch_add(1, Relaxed), op, edges, outputs, kept: Mutex::new(Kept::Held(kept)), leaf }
+    }
+
+    /// A tensor that gradients are wanted for.
+    pub(crate) fn leaf(shape: &[usize], dtype: DType) -> Node {
+        let meta = Meta { shape: Dims::from_slice(shape), dtype };
+        Node::new(Op::Leaf, SmallVec::new(), SmallVec::from_elem(meta, 1), Vec::new())
+    }
+
+    /// Rises in the order of creation.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+    /// What was done.
+    pub fn op(&self) -> &Op {
+        &self.op
+    }
+    /// The inputs, in argument order; `None` where no gradient is wanted.
+    pub fn edges(&self) -> &[Option<Edge>] {
+        &self.edges
+    }
+    /// Shapes and dtypes of the outputs.
+    pub fn outputs(&self) -> &[Meta] {
+        &self.outputs
+    }
+    /// Whether input `i` wants a gradient.
+    pub fn wants(&self, i: usize) -> bool {
+        self.edges.get(i).is_some_and(|e| e.is_some())
+    }
+
+    /// Shape and dtype of input `i`, which must be one that wants a gradient.
+    pub fn input_meta(&self, i: usize) -> Result<&Meta> {
+        self.edges.get(i).and_then(|e| e.as_ref()).map(Edge::meta).ok_or_else(|| {
+            Error::new(self.op.name(), format!("its rule asked for the shape of input {i}, which wants no gradient"))
+                .kind_of(ErrorKind::Internal)
+        })
+    }
+
+    /// Input `i` as it was, connected to its own history, so that what is computed from it can be differentiated again.
+    pub fn input(&self, i: usize) -> Result<Tensor> {
+        let value = self.kept(i, "an input")?;
+        Ok(match &self.edges[i] {
+            Some(edge) => value.with_edge(Some(edge.clone())),
+            None => value,
+        })
+    }
+
+    /// Output `i`, connected to this node.
+    pub fn output(self: &Arc<Node>, i: usize) -> Result<Tensor> {
+        let value = self.kept(self.edges.len() + i, "an output")?;
+        if !value.dtype().is_float() {
+            return Ok(value);
+        }
+        Ok(value.with_edge(Some(Edge { node: self.clone(), output: i as u32 })))
+    }
+
+    fn kept(&self, slot: usize, what: &str) -> Result<Tensor> {
+        match &*lock(&self.kept) {
+            Kept::Held(values) => values.get(slot).and_then(|v| v.as_ref()).map(Tensor::clone).ok_or_else(|| {
+                Error::new(self.op.name(), format!("its rule asked for {what} that was not kept")).kind_of(ErrorKind::Internal)
+            }),
+            Kept::Released => Err(Error::new("backward", format!("the values that {} kept were released by an earlier backward", self.op.name()))
+                .kind_of(ErrorKind::Autograd)
+                .hint("compute the result again, or call backward_with(.., RetainGraph) the first time")),
+        }
+    }
+
+    /// Gives up what was kept; the next read is an error that names the operator.
+    pub fn release(&self) {
+        let held = match &mut *lock(&self.kept) {
+            // Nothing was kept, so a second backward can do nothing wrong.
+            Kept::Held(values) if values.is_empty() => return,
+            kept => std::mem::replace(kept, Kept::Released),
+        };
+        // Freed after the lock is.
+        drop(held);
+    }
+
+    /// Whether it is a tensor the user made, rather than a result.
+    pub fn is_leaf(&self) -> bool {
+        self.leaf.is_some()
+    }
+
+    /// Whether gradients shall flow here now: always for results, until frozen for leaves.
+    pub fn requires_grad(&self) -> bool {
+        self.leaf.as_ref().is_none_or(|l| !l.frozen.load(Relaxed))
+    }
+
+    /// Freezes a leaf or wakes it up; results stay as they are.
+    pub fn set_requires_grad(&self, on: bool) {
+        if let Some(leaf) = &self.leaf {
+            leaf.frozen.store(!on, Relaxed);
+        }
+    }
+
+    /// The gradient collected in a leaf.
+    pub fn grad(&self) -> Option<Tensor> {
+        self.leaf.as_ref().and_then(|l| lock(&l.grad).as_ref().map(Tensor::clone))
+    }
+
+    /// Replaces the gradient of a leaf.
+    pub fn set_grad(&self, grad: Option<Tensor>) {
+        if let Some(leaf) = &self.leaf {
+            let old = std::mem::replace(&mut *lock(&leaf.grad), grad);
+            drop(old);
+        }
+    }
+
+    /// Takes the gradient out of a leaf, so that it can be changed in place and put back.
+    pub fn take_grad(&self) -> Option<Tensor> {
+        self.leaf.as_ref().and_then(|l| lock(&l.grad).take())
+    }
+}
+
+/// Freed in a loop: a chain of a million operations would overflow the stack if each freed the next.
+impl Drop for Node {
+    fn drop(&mut self) {
+        LIVE_NODES.fetch_sub(1, Relaxed);
+        let mut rest: Vec<Arc<Node>> = Vec::new();
+        take_owned(self, &mut rest);
+        while let Some(node) = rest.pop() {
+            if let Some(mut node) = Arc::into_inner(node) {
+                take_owned(&mut node, &mut rest);
+            }
+        }
+    }
+}
+
+/// Everything through which `node` owns other nodes.
+fn take_owned(node: &mut Node, rest: &mut Vec<Arc<Node>>) {
+    rest.extend(node.edges.drain(..).flatten().map(|e| e.node));
+    if let Kept::Held(values) = node.kept.get_mut().unwrap_or_else(PoisonError::into_inner) {
+        rest.extend(values.drain(..).flatten().filter_map(|t| t.into_edge()).map(|e| e.node));
+    }
+    if let Some(leaf) = &mut node.leaf {
+        let grad = leaf.grad.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        rest.extend(grad.and_then(Tensor::into_edge).map(|e| e.node));
+    }
+}
+
+/// Whether an operation on these inputs has to be recorded.
+pub(crate) fn recording(inputs: &[&Tensor]) -> bool {
+    context::is_grad_enabled() && inputs.iter().any(|t| t.requires_grad())
+}
+
+/// Records an operation with one output, if somebody wants its gradient.
+#[inline]
+pub(crate) fn record(op: impl FnOnce() -> Op, inputs: &[&Tensor], output: Tensor) -> Tensor {
+    if !recording(inputs) {
+        return output;
+    }
+    let mut outputs = [output];
+    attach(op(), inputs, &mut outputs);
+    let [output] = outputs;
+    output
+}
+
+/// Records an operation with several outputs. Integer outputs (indices) carry no gradient.
+pub(crate) fn record_many(op: impl FnOnce() -> Op, inputs: &[&Tensor], outputs: &mut [Tensor]) {
+    if recording(inputs) {
+        attach(op(), inputs, outputs);
+    }
+}
+
+fn attach(op: Op, inputs: &[&Tensor], outputs: &mut [Tensor]) {
+    if !outputs.iter().any(|t| t.dtype().is_float()) {
+        return;
+    }
+    let edges: SmallVec<[Option<Edge>; 2]> =
+        inputs.iter().map(|t| if t.requires_grad() { t.edge().cloned() } else { None }).collect();
+    let wants: SmallVec<[bool; 4]> = edges.iter().map(Option::is_some).collect();
+    let Keeps { inputs: keep_in, outputs: keep_out } = op.keeps(&wants);
+    let mut kept = Vec::new();
+    if keep_in != 0 || keep_out != 0 {
+        kept.reserve_exact(inputs.len() + outputs.len());
+        let bit = |mask: u32, i: usize| i < 32 && mask >> i & 1 == 1 || mask == u32::MAX;
+        kept.extend(inputs.iter().enumerate().map(|(i, t)| bit(keep_in, i).then(|| t.with_edge(None))));
+        kept.extend(outputs.iter().enumerate().map(|(i, t)| bit(keep_out, i).then(|| t.with_edge(None))));
+    }
+    let metas = outputs.iter().map(Meta::of).collect();
+    let node = Arc::new(Node::new(op, edges, metas, kept));
+    for (i, out) in outputs.iter_mut().enumerate() {
+        if out.dtype().is_float() {
+            out.set_edge(Some(Edge { node: node.clone(), output: i as u32 }));
+        }
+    }
+}
+
+/// Records an operation defined by a user: `outputs` were computed from `inputs` without being recorded.
+pub fn record_custom(function: Arc<dyn crate::ops::Function>, inputs: &[&Tensor], outputs: Vec<Tensor>) -> Vec<Tensor> {
+    // Stripped of whatever history they may have: the function's own backward is the derivative.
+    let mut outputs: Vec<Tensor> = outputs.into_iter().map(|t| t.with_edge(None)).collect();
+    record_many(|| Op::Custom(function), inputs, &mut outputs);
+    outputs
+}

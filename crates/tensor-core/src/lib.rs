@@ -1,0 +1,32 @@
+//! Strided tensors of any dtype on any device, and the record of what was computed with them.
+//!
+//! The tensor has value semantics ([`Tensor`]), devices are plugged in through a narrow trait ([`Backend`]), and an
+//! operation on tensors that require gradients leaves a node of plain data ([`graph`]), from which the crate
+//! `autograd` derives gradients.
+mod backend;
+mod context;
+mod cpu;
+mod device;
+mod display;
+mod dtype;
+mod error;
+pub mod graph;
+mod layout;
+mod memory;
+pub mod ops;
+pub mod rng;
+pub mod shape;
+mod storage;
+mod tensor;
+
+pub use backend::{Backend, Operand, Storage, View, ViewMut};
+pub use context::{GradModeGuard, is_grad_enabled, no_grad, set_grad_enabled};
+pub use device::{Device, OpenDevice};
+pub use dtype::{Category, DType, Element, Scalar};
+pub use error::{Error, ErrorKind, Result};
+pub use layout::{Layout, Positions, row_major};
+pub use memory::{MemoryStats, memory_stats, reset_peak};
+pub use ops::{BinaryOp, CompareOp, Function, Keeps, Op, ReduceOp, UnaryOp};
+pub use rng::{Generator, manual_seed};
+pub use shape::{DROP, DimArg, KEEP, KeepDim, ShapeArg};
+pub use tensor::Tensor;
