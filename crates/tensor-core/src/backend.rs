@@ -21,7 +21,7 @@ pub trait Storage: Any + Debug + Send + Sync {
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     /// The buffer.
-    pub storage: &'a dyn Storage,
+    pub storage: &'a (dyn Storage + 'static),
     /// What its bytes mean.
     pub dtype: DType,
     /// Which of its elements, in what order. Always inside the buffer.
@@ -32,7 +32,7 @@ pub struct View<'a> {
 #[derive(Debug)]
 pub struct ViewMut<'a> {
     /// The buffer.
-    pub storage: &'a mut dyn Storage,
+    pub storage: &'a mut (dyn Storage + 'static),
     /// What its bytes mean.
     pub dtype: DType,
     /// Which of its elements, in what order. Always inside the buffer.
@@ -84,8 +84,14 @@ pub trait Backend: Debug + Send + Sync + 'static {
     fn reduce(&self, op: ReduceOp, x: View<'_>, dims: &[usize], out: ViewMut<'_>) -> Result<()>;
     /// The largest (`Max`) or smallest (`Min`) value along `dim`, which has at least one element, and where it stands
     /// first (`i64`). NaN wins. Both outputs have size 1 in `dim`.
-    fn arg_reduce(&self, op: ReduceOp, x: View<'_>, dim: usize, values: ViewMut<'_>, indices: ViewMut<'_>)
-    -> Result<()>;
+    fn arg_reduce(
+        &self,
+        op: ReduceOp,
+        x: View<'_>,
+        dim: usize,
+        values: ViewMut<'_>,
+        indices: ViewMut<'_>,
+    ) -> Result<()>;
     /// `out[.., i, ..] = x[.., index[.., i, ..], ..]` along `dim`: `index` (`i64`) has the output's shape, which is at
     /// most that of `x` in the other dims. An index outside of `x` is an error that names it.
     fn gather(&self, x: View<'_>, dim: usize, index: View<'_>, out: ViewMut<'_>) -> Result<()>;

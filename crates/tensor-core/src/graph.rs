@@ -98,7 +98,12 @@ fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Node {
-    fn new(op: Op, edges: SmallVec<[Option<Edge>; 2]>, outputs: SmallVec<[Meta; 1]>, kept: Vec<Option<Tensor>>) -> Node {
+    fn new(
+        op: Op,
+        edges: SmallVec<[Option<Edge>; 2]>,
+        outputs: SmallVec<[Meta; 1]>,
+        kept: Vec<Option<Tensor>>,
+    ) -> Node {
         LIVE_NODES.fetch_add(1, Relaxed);
         let leaf = matches!(op, Op::Leaf).then(Box::default);
         Node { id: NEXT_ID.fetch_add(1, Relaxed), op, edges, outputs, kept: Mutex::new(Kept::Held(kept)), leaf }
@@ -160,11 +165,15 @@ impl Node {
     fn kept(&self, slot: usize, what: &str) -> Result<Tensor> {
         match &*lock(&self.kept) {
             Kept::Held(values) => values.get(slot).and_then(|v| v.as_ref()).map(Tensor::clone).ok_or_else(|| {
-                Error::new(self.op.name(), format!("its rule asked for {what} that was not kept")).kind_of(ErrorKind::Internal)
+                Error::new(self.op.name(), format!("its rule asked for {what} that was not kept"))
+                    .kind_of(ErrorKind::Internal)
             }),
-            Kept::Released => Err(Error::new("backward", format!("the values that {} kept were released by an earlier backward", self.op.name()))
-                .kind_of(ErrorKind::Autograd)
-                .hint("compute the result again, or call backward_with(.., RetainGraph) the first time")),
+            Kept::Released => Err(Error::new(
+                "backward",
+                format!("the values that {} kept were released by an earlier backward", self.op.name()),
+            )
+            .kind_of(ErrorKind::Autograd)
+            .hint("compute the result again, or call backward_with(.., RetainGraph) the first time")),
         }
     }
 

@@ -101,8 +101,11 @@ pub fn numel(shape: &[usize]) -> usize {
 pub fn dim(op: &'static str, dim: isize, rank: usize) -> Result<usize> {
     let span = rank.max(1) as isize;
     if dim < -span || dim >= span {
-        return Err(Error::new(op, format!("dim {dim} is out of range"))
-            .hint(format!("a tensor of {rank} dims has dims {} to {}", -span, span - 1)));
+        return Err(Error::new(op, format!("dim {dim} is out of range")).hint(format!(
+            "a tensor of {rank} dims has dims {} to {}",
+            -span,
+            span - 1
+        )));
     }
     Ok(if dim < 0 { dim + span } else { dim } as usize)
 }
@@ -170,7 +173,10 @@ pub fn infer(op: &'static str, shape: impl ShapeArg, numel: usize) -> Result<Dim
     for &s in &sizes {
         out.push(match s {
             -1 if known == 0 => {
-                return Err(wrong(format!("-1 in shape {:?} could be any size: the others multiply to 0", sizes.as_slice())));
+                return Err(wrong(format!(
+                    "-1 in shape {:?} could be any size: the others multiply to 0",
+                    sizes.as_slice()
+                )));
             }
             -1 => numel / known,
             s => s as usize,

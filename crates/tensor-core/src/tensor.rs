@@ -201,15 +201,16 @@ impl Tensor {
     /// Puts other values (same shape, any dtype and device) into a live tensor; snapshots keep the old ones.
     pub fn replace_live(&self, values: &Tensor) -> Result<()> {
         let Source::Live(cell) = &self.source else {
-            return Err(Error::new("replace", "the tensor is not live").hint("only parameters and buffers can be replaced"));
+            return Err(
+                Error::new("replace", "the tensor is not live").hint("only parameters and buffers can be replaced")
+            );
         };
         if values.shape() != self.shape() {
             return Err(Error::new("replace", "shapes differ").operands([self, values]));
         }
         let values = values.contiguous()?;
         let whole = values.storage_offset() == 0;
-        let buffer =
-            if whole { values.buffer().clone() } else { Arc::new(values.buffer().copied(values.layout())?) };
+        let buffer = if whole { values.buffer().clone() } else { Arc::new(values.buffer().copied(values.layout())?) };
         cell.replace(buffer);
         Ok(())
     }
@@ -227,7 +228,10 @@ impl Tensor {
     pub fn from_slice<T: Element>(data: &[T], shape: impl crate::ShapeArg) -> Result<Tensor> {
         let shape = crate::shape::exact("from_slice", shape)?;
         if crate::shape::numel(&shape) != data.len() {
-            return Err(Error::new("from_slice", format!("shape {:?} does not hold {} elements", shape.as_slice(), data.len())));
+            return Err(Error::new(
+                "from_slice",
+                format!("shape {:?} does not hold {} elements", shape.as_slice(), data.len()),
+            ));
         }
         Tensor::from_bytes(bytemuck::cast_slice(data), &shape, T::DTYPE)
     }

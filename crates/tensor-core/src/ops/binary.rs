@@ -118,7 +118,8 @@ binary_ops! {
 impl BinaryOp {
     /// The dtype of the result, given the promoted dtype of the operands; it is computed in that dtype.
     pub fn result_dtype(self, promoted: DType) -> Result<DType> {
-        let refuse = |hint: &'static str| Err(Error::new(self.name(), format!("not defined for {promoted}")).hint(hint));
+        let refuse =
+            |hint: &'static str| Err(Error::new(self.name(), format!("not defined for {promoted}")).hint(hint));
         match (self.domain(), promoted.category()) {
             (Domain::Float, _) => Ok(promoted.to_float()),
             (Domain::Any, _) | (Domain::Number, Category::Int | Category::Float) => Ok(promoted),
@@ -139,7 +140,12 @@ impl BinaryOp {
             // da = g; db reads the quotient, made of both
             BinaryOp::Remainder | BinaryOp::Fmod => b | b << 1,
             BinaryOp::Pow | BinaryOp::Maximum | BinaryOp::Minimum | BinaryOp::Atan2 => 3,
-            BinaryOp::FloorDivide | BinaryOp::BitAnd | BinaryOp::BitOr | BinaryOp::BitXor | BinaryOp::Shl | BinaryOp::Shr => 0,
+            BinaryOp::FloorDivide
+            | BinaryOp::BitAnd
+            | BinaryOp::BitOr
+            | BinaryOp::BitXor
+            | BinaryOp::Shl
+            | BinaryOp::Shr => 0,
         };
         Keeps { inputs, outputs: 0 }
     }
@@ -199,8 +205,18 @@ fn tensors(op: BinaryOp, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     same_device(op.name(), &[a, b])?;
     let dtype = op.result_dtype(result_type(Arg::Tensor(a), Arg::Tensor(b))).map_err(|e| e.operands([a, b]))?;
     let (cast_a, cast_b);
-    let a = if a.dtype() == dtype { a } else { cast_a = a.to_dtype(dtype)?; &cast_a };
-    let b = if b.dtype() == dtype { b } else { cast_b = b.to_dtype(dtype)?; &cast_b };
+    let a = if a.dtype() == dtype {
+        a
+    } else {
+        cast_a = a.to_dtype(dtype)?;
+        &cast_a
+    };
+    let b = if b.dtype() == dtype {
+        b
+    } else {
+        cast_b = b.to_dtype(dtype)?;
+        &cast_b
+    };
     refuse_negative_exponent(op, dtype, Arg::Tensor(b))?;
     let shape = shape::broadcast(op.name(), a.shape(), b.shape()).map_err(|e| e.operands([a, b]))?;
     let (ra, rb) = (a.reading_as(op.name(), &shape)?, b.reading_as(op.name(), &shape)?);
@@ -213,7 +229,12 @@ fn tensors(op: BinaryOp, a: &Tensor, b: &Tensor) -> Result<Tensor> {
 fn with_scalar(op: BinaryOp, x: &Tensor, s: Scalar, side: Side) -> Result<Tensor> {
     let dtype = op.result_dtype(result_type(Arg::Tensor(x), Arg::Scalar(s))).map_err(|e| e.operands([x]))?;
     let cast;
-    let x = if x.dtype() == dtype { x } else { cast = x.to_dtype(dtype)?; &cast };
+    let x = if x.dtype() == dtype {
+        x
+    } else {
+        cast = x.to_dtype(dtype)?;
+        &cast
+    };
     refuse_negative_exponent(op, dtype, if side == Side::Right { Arg::Scalar(s) } else { Arg::Tensor(x) })?;
     let reading = x.reading();
     let device = x.device();
@@ -272,15 +293,25 @@ fn binary_in_place<'x>(op: BinaryOp, x: &'x mut Tensor, other: Arg<'_>) -> Resul
             refuse_negative_exponent(op, dtype, other)?;
             let converted = b.to_dtype(x.dtype())?;
             let reading = converted.reading_as(op.name(), x.shape())?;
-            inplace::change(op.name(), x, &[b], dtype, |x| tensors(op, x, b), |device, out| {
-                device.backend().binary(op, Operand::Output, reading.operand(), out)
-            })
+            inplace::change(
+                op.name(),
+                x,
+                &[b],
+                dtype,
+                |x| tensors(op, x, b),
+                |device, out| device.backend().binary(op, Operand::Output, reading.operand(), out),
+            )
         }
         Arg::Scalar(s) => {
             refuse_negative_exponent(op, dtype, other)?;
-            inplace::change(op.name(), x, &[], dtype, |x| with_scalar(op, x, s, Side::Right), |device, out| {
-                device.backend().binary(op, Operand::Output, Operand::Scalar(s), out)
-            })
+            inplace::change(
+                op.name(),
+                x,
+                &[],
+                dtype,
+                |x| with_scalar(op, x, s, Side::Right),
+                |device, out| device.backend().binary(op, Operand::Output, Operand::Scalar(s), out),
+            )
         }
     }
 }
@@ -291,7 +322,8 @@ fn refuse_negative_exponent(op: BinaryOp, dtype: DType, exponent: Arg<'_>) -> Re
     }
     match exponent {
         Arg::Scalar(s) if s.to_f64() < 0.0 => {
-            Err(Error::new("pow", format!("integers have no power {}", s.to_f64())).hint("convert to a float dtype first"))
+            Err(Error::new("pow", format!("integers have no power {}", s.to_f64()))
+                .hint("convert to a float dtype first"))
         }
         _ => Ok(()),
     }

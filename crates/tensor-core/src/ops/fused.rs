@@ -147,16 +147,16 @@ pub fn update(update: &Update, grad: &Tensor, states: &mut [&mut Tensor]) -> Res
 /// Opens every state for writing, one inside the other, then calls `f` with all of them.
 fn write_all(
     states: &mut [&mut Tensor],
-    mut open: Vec<ViewMut<'_>>,
+    open: Vec<ViewMut<'_>>,
     f: &mut dyn FnMut(&mut [ViewMut<'_>]) -> Result<bool>,
 ) -> Result<bool> {
     match states {
-        [] => f(&mut open),
+        [] => f(&mut { open }),
         [first, rest @ ..] => {
             let mut done = false;
             first.write(|_, view| {
                 let mut all: Vec<ViewMut<'_>> = Vec::with_capacity(open.len() + 1);
-                all.append(&mut open);
+                all.extend(open);
                 all.push(view);
                 done = write_all(rest, all, f)?;
                 Ok(())

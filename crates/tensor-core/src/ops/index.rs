@@ -59,8 +59,12 @@ impl IndexOp {
             IndexOp::Select { .. } => "index_select",
             IndexOp::Add { .. } => "index_add",
             IndexOp::Gather { .. } => "gather",
-            IndexOp::Scatter { op: ScatterOp::Set, .. } | IndexOp::ScatterScalar { op: ScatterOp::Set, .. } => "scatter",
-            IndexOp::Scatter { op: ScatterOp::Add, .. } | IndexOp::ScatterScalar { op: ScatterOp::Add, .. } => "scatter_add",
+            IndexOp::Scatter { op: ScatterOp::Set, .. } | IndexOp::ScatterScalar { op: ScatterOp::Set, .. } => {
+                "scatter"
+            }
+            IndexOp::Scatter { op: ScatterOp::Add, .. } | IndexOp::ScatterScalar { op: ScatterOp::Add, .. } => {
+                "scatter_add"
+            }
             IndexOp::SliceScatter { .. } => "slice_scatter",
         }
     }

@@ -27,19 +27,25 @@ pub(super) fn change<'x>(
         && edge.node.requires_grad()
         && context::is_grad_enabled()
     {
-        return Err(Error::new(format!("{op}_"), "a leaf that requires grad cannot be changed in place while recording")
-            .kind_of(ErrorKind::Autograd)
-            .operands([&*x])
-            .hint("do it under no_grad(), or before requires_grad_(true)"));
+        return Err(Error::new(
+            format!("{op}_"),
+            "a leaf that requires grad cannot be changed in place while recording",
+        )
+        .kind_of(ErrorKind::Autograd)
+        .operands([&*x])
+        .hint("do it under no_grad(), or before requires_grad_(true)"));
     }
     let records = context::is_grad_enabled() && (x.requires_grad() || others.iter().any(|t| t.requires_grad()));
     if records || dtype != own {
         let shape_before = x.shape().to_vec();
         let new = recorded(x)?.to_dtype(own)?;
         if new.shape() != shape_before {
-            return Err(Error::new(format!("{op}_"), format!("the result has shape {:?} and does not fit", new.shape()))
-                .operands([&*x])
-                .hint("in place, the other operand must broadcast to this tensor"));
+            return Err(Error::new(
+                format!("{op}_"),
+                format!("the result has shape {:?} and does not fit", new.shape()),
+            )
+            .operands([&*x])
+            .hint("in place, the other operand must broadcast to this tensor"));
         }
         *x = new;
     } else {
@@ -93,20 +99,31 @@ impl Tensor {
         let dtype = self.dtype();
         let shape = self.shape().to_vec();
         let converted = source.to_dtype(dtype)?;
-        let converted = if converted.device() == self.device() { converted } else { converted.to_device(&self.device())? };
+        let converted =
+            if converted.device() == self.device() { converted } else { converted.to_device(&self.device())? };
         let reading = converted.reading_as("copy_", &shape)?;
-        change("copy", self, &[source], dtype, |_| converted.expand(&shape)?.clone_contiguous(), |device, out| {
-            device.backend().copy(reading.view(), out)
-        })
+        change(
+            "copy",
+            self,
+            &[source],
+            dtype,
+            |_| converted.expand(&shape)?.clone_contiguous(),
+            |device, out| device.backend().copy(reading.view(), out),
+        )
     }
 
     /// Every element becomes `value`.
     pub fn fill_(&mut self, value: impl Into<Scalar>) -> Result<&mut Tensor> {
         let value = value.into();
         let (shape, dtype, device) = (self.shape().to_vec(), self.dtype(), self.device());
-        change("fill", self, &[], dtype, |_| Tensor::full_on(&shape, value, dtype, &device), |device, out| {
-            device.backend().fill(value, out)
-        })
+        change(
+            "fill",
+            self,
+            &[],
+            dtype,
+            |_| Tensor::full_on(&shape, value, dtype, &device),
+            |device, out| device.backend().fill(value, out),
+        )
     }
 
     /// Every element becomes 0.
@@ -133,13 +150,13 @@ pub(super) fn donate(x: Tensor, shape: &[usize], dtype: DType) -> std::result::R
     if x.shape() != shape || x.dtype() != dtype || dtype.category() != Category::Float || !x.is_contiguous() {
         return Err(x);
     }
-    let (source, layout, edge) = x.into_parts();
-    match source {
-        Source::Own(mut buffer) if Arc::get_mut(&mut buffer).is_some() => {
-            Ok(Tensor::from_parts(Source::Own(buffer), layout, edge))
-        }
-        source => Err(Tensor::from_parts(source, layout, edge)),
-    }
+    let (mut source, layout, edge) = x.into_parts();
+    let unique = match &mut source {
+        Source::Own(buffer) => Arc::get_mut(buffer).is_some(),
+        Source::Live(_) => false,
+    };
+    let x = Tensor::from_parts(source, layout, edge);
+    if unique { Ok(x) } else { Err(x) }
 }
 
 /// Records an operation that wrote over its first input, which its rule does not read.

@@ -159,9 +159,7 @@ impl Op {
             Op::ArgReduce { .. } => Keeps { inputs: 0, outputs: 2 },
             Op::Index(op) => op.keeps(),
             // The gradient of one side reads the other.
-            Op::MatMul | Op::Conv(_) => {
-                Keeps { inputs: u32::from(wants[1]) | u32::from(wants[0]) << 1, outputs: 0 }
-            }
+            Op::MatMul | Op::Conv(_) => Keeps { inputs: u32::from(wants[1]) | u32::from(wants[0]) << 1, outputs: 0 },
             Op::Pool(op) => op.keeps(),
             Op::Fused(op) => op.keeps(),
             Op::Custom(f) => f.keeps(),

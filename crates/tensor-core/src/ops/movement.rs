@@ -65,7 +65,10 @@ impl crate::Tensor {
     /// Dims of size 1 repeated to `shape`; no copy.
     pub fn expand(&self, shape: impl crate::ShapeArg) -> crate::Result<crate::Tensor> {
         let shape = crate::shape::exact("expand", shape)?;
-        let layout = self.layout().expand(&shape).ok_or_else(|| crate::Error::new("expand", "does not broadcast").operands([self]))?;
+        let layout = self
+            .layout()
+            .expand(&shape)
+            .ok_or_else(|| crate::Error::new("expand", "does not broadcast").operands([self]))?;
         Ok(crate::graph::record(|| super::Op::Move(MoveOp::Expand), &[self], self.view_as_layout(layout)))
     }
 }

@@ -155,5 +155,12 @@ fn unary(op: UnaryOp, x: &Tensor) -> Result<Tensor> {
 
 fn unary_in_place(op: UnaryOp, x: &mut Tensor) -> Result<&mut Tensor> {
     let dtype = op.result_dtype(x.dtype())?;
-    inplace::change(op.name(), x, &[], dtype, |x| unary(op, x), |device, out| device.backend().unary(op, Operand::Output, out))
+    inplace::change(
+        op.name(),
+        x,
+        &[],
+        dtype,
+        |x| unary(op, x),
+        |device, out| device.backend().unary(op, Operand::Output, out),
+    )
 }
