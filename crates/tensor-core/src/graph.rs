@@ -12,7 +12,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
 };
 
@@ -49,17 +49,24 @@ impl fmt::Debug for Edge {
 }
 
 /// Shape and dtype of an output.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Meta {
-    /// Sizes.
-    pub shape: Dims,
-    /// Element type.
-    pub dtype: DType,
+    shape: Dims,
+    // Fixed for results. A leaf's changes when its parameter is converted: the handles of all its owners stay valid.
+    dtype: AtomicU8,
 }
 
 impl Meta {
-    fn of(t: &Tensor) -> Meta {
-        Meta { shape: Dims::from_slice(t.shape()), dtype: t.dtype() }
+    fn new(shape: &[usize], dtype: DType) -> Meta {
+        Meta { shape: Dims::from_slice(shape), dtype: AtomicU8::new(dtype as u8) }
+    }
+    /// Sizes.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+    /// Element type.
+    pub fn dtype(&self) -> DType {
+        DType::ALL[usize::from(self.dtype.load(Relaxed))]
     }
 }
 
@@ -111,8 +118,9 @@ impl Node {
 
     /// A tensor that gradients are wanted for.
     pub(crate) fn leaf(shape: &[usize], dtype: DType) -> Node {
-        let meta = Meta { shape: Dims::from_slice(shape), dtype };
-        Node::new(Op::Leaf, SmallVec::new(), SmallVec::from_elem(meta, 1), Vec::new())
+        let mut outputs = SmallVec::new();
+        outputs.push(Meta::new(shape, dtype));
+        Node::new(Op::Leaf, SmallVec::new(), outputs, Vec::new())
     }
 
     /// Rises in the order of creation.
@@ -173,7 +181,7 @@ impl Node {
                 format!("the values that {} kept were released by an earlier backward", self.op.name()),
             )
             .kind_of(ErrorKind::Autograd)
-            .hint("compute the result again, or call backward_with(.., RetainGraph) the first time")),
+            .hint("compute the result again, or pass retain_graph: Some(true) to the first backward")),
         }
     }
 
@@ -203,6 +211,19 @@ impl Node {
         if let Some(leaf) = &self.leaf {
             leaf.frozen.store(!on, Relaxed);
         }
+    }
+
+    /// Makes a leaf one of another float dtype, with the gradient it has: what converting a parameter does.
+    pub fn convert_leaf(&self, dtype: DType) -> Result<()> {
+        if !self.is_leaf() || !dtype.is_float() {
+            return Err(Error::new("to", format!("a {} cannot become a leaf of {dtype}", self.op.name()))
+                .kind_of(ErrorKind::Autograd)
+                .hint("only leaves of float dtypes collect gradients"));
+        }
+        let grad = self.grad().map(|g| g.detach().to_dtype(dtype)).transpose()?;
+        self.outputs[0].dtype.store(dtype as u8, Relaxed);
+        self.set_grad(grad);
+        Ok(())
     }
 
     /// The gradient collected in a leaf.
@@ -289,13 +310,20 @@ fn attach(op: Op, inputs: &[&Tensor], outputs: &mut [Tensor]) {
         kept.extend(inputs.iter().enumerate().map(|(i, t)| bit(keep_in, i).then(|| t.with_edge(None))));
         kept.extend(outputs.iter().enumerate().map(|(i, t)| bit(keep_out, i).then(|| t.with_edge(None))));
     }
-    let metas = outputs.iter().map(Meta::of).collect();
+    let metas = outputs.iter().map(|t| Meta::new(t.shape(), t.dtype())).collect();
     let node = Arc::new(Node::new(op, edges, metas, kept));
     for (i, out) in outputs.iter_mut().enumerate() {
         if out.dtype().is_float() {
             out.set_edge(Some(Edge { node: node.clone(), output: i as u32 }));
         }
     }
+}
+
+/// The same tensor one recorded step further on, where it has a history: gradients can be asked for this one use of it
+/// and still flow on to where it came from.
+pub fn alias(t: &Tensor) -> Tensor {
+    let plain = t.with_edge(None);
+    record(|| Op::Move(crate::ops::MoveOp::Reshape), &[t], plain)
 }
 
 /// Records an operation defined by a user: `outputs` were computed from `inputs` without being recorded.

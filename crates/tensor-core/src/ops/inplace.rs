@@ -47,7 +47,8 @@ pub(super) fn change<'x>(
             .operands([&*x])
             .hint("in place, the other operand must broadcast to this tensor"));
         }
-        *x = new;
+        // The owners of a live tensor see the change through their own handles.
+        if x.live_cell().is_some() && !records { x.replace_live(&new)? } else { *x = new }
     } else {
         x.write(write)?;
     }

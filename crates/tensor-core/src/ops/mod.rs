@@ -76,6 +76,8 @@ pub enum Op {
     Cat {
         /// The dim.
         dim: usize,
+        /// The inputs' sizes in it: where the parts of the gradient begin and end.
+        sizes: SmallVec<[usize; 4]>,
     },
     /// Elements picked or placed by integer tensors.
     Index(IndexOp),
