@@ -43,19 +43,14 @@ impl Args {
                 Some((name, value)) => (name, Some(value.to_string())),
                 None => (word.as_str(), None),
             };
-            let flag = flags
-                .iter()
-                .find(|f| f.name == name)
-                .ok_or_else(|| unknown_flag(command, name, flags))?;
+            let flag = flags.iter().find(|f| f.name == name).ok_or_else(|| unknown_flag(command, name, flags))?;
             args.words.push(name.to_string());
             match (flag.value, inline) {
                 (None, None) => {}
                 (None, Some(_)) => return Err(format!("`{name}` takes no value")),
                 (Some(what), inline) => {
                     let value = inline.or_else(|| rest.next().cloned());
-                    args.words.push(
-                        value.ok_or_else(|| format!("`{name}` needs a value: {name} {what}"))?,
-                    );
+                    args.words.push(value.ok_or_else(|| format!("`{name}` needs a value: {name} {what}"))?);
                 }
             }
         }
@@ -79,18 +74,8 @@ fn unknown_flag(command: &str, name: &str, flags: &[Flag]) -> String {
 mod tests {
     use super::*;
 
-    const FLAGS: &[Flag] = &[
-        Flag {
-            name: "--filter",
-            value: Some("REGEX"),
-            about: "",
-        },
-        Flag {
-            name: "--quick",
-            value: None,
-            about: "",
-        },
-    ];
+    const FLAGS: &[Flag] =
+        &[Flag { name: "--filter", value: Some("REGEX"), about: "" }, Flag { name: "--quick", value: None, about: "" }];
 
     fn parse(words: &[&str]) -> Result<Args> {
         let words: Vec<String> = words.iter().map(|w| w.to_string()).collect();
@@ -103,26 +88,14 @@ mod tests {
         assert_eq!(args.places, 1);
         assert_eq!(args.words, ["--filter", "^op/", "cases", "--quick"]);
         assert!(args.has("--quick") && !args.has("--json"));
-        assert_eq!(
-            parse(&["--filter=^op/"]).unwrap().words,
-            ["--filter", "^op/"]
-        );
+        assert_eq!(parse(&["--filter=^op/"]).unwrap().words, ["--filter", "^op/"]);
     }
 
     #[test]
     fn mistakes_are_answered_with_what_to_write() {
-        assert_eq!(
-            parse(&["--fliter", "x"]).unwrap_err(),
-            "`bench` has no flag `--fliter`; did you mean `--filter`?"
-        );
-        assert_eq!(
-            parse(&["--filter"]).unwrap_err(),
-            "`--filter` needs a value: --filter REGEX"
-        );
-        assert_eq!(
-            parse(&["--quick=1"]).unwrap_err(),
-            "`--quick` takes no value"
-        );
+        assert_eq!(parse(&["--fliter", "x"]).unwrap_err(), "`bench` has no flag `--fliter`; did you mean `--filter`?");
+        assert_eq!(parse(&["--filter"]).unwrap_err(), "`--filter` needs a value: --filter REGEX");
+        assert_eq!(parse(&["--quick=1"]).unwrap_err(), "`--quick` takes no value");
         assert!(parse(&["a", "b"]).unwrap_err().contains("`b`"));
     }
 }

@@ -19,15 +19,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let sources = sources::all()?;
     let mut stages = Stages::default();
     stages.run("layering", layering::run);
-    stages.run("unsafe code", || {
-        Ok(judge(unsafe_code::findings(&sources), sources.len()))
-    });
-    stages.run("module documentation", || {
-        Ok(judge(module_docs::findings(&sources), sources.len()))
-    });
-    stages.run("file sizes", || {
-        Ok(judge(sizes::findings(&sources), sources.len()))
-    });
+    stages.run("unsafe code", || Ok(judge(unsafe_code::findings(&sources), sources.len())));
+    stages.run("module documentation", || Ok(judge(module_docs::findings(&sources), sources.len())));
+    stages.run("file sizes", || Ok(judge(sizes::findings(&sources), sources.len())));
     stages.run("cargo fmt --check", tools::fmt);
     stages.run("cargo clippy", tools::clippy);
     stages.run("cargo doc", tools::doc);

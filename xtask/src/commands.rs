@@ -31,11 +31,7 @@ const COMMANDS: &[Command] = &[
         name: "check",
         place: None,
         about: "everything that must be tidy: format, lints, layering, unsafe code, documentation, file sizes",
-        flags: &[flag(
-            "--each",
-            None,
-            "also run the tests of every crate on its own",
-        )],
+        flags: &[flag("--each", None, "also run the tests of every crate on its own")],
         run: check::run,
     },
     Command {
@@ -44,11 +40,7 @@ const COMMANDS: &[Command] = &[
         about: "replay cases recorded from PyTorch (default: tests/conformance)",
         flags: &[
             flag("--filter", Some("REGEX"), "only the cases whose id matches"),
-            flag(
-                "--device",
-                Some("cpu|cuda"),
-                "where to compute (default: cpu)",
-            ),
+            flag("--device", Some("cpu|cuda"), "where to compute (default: cpu)"),
             flag("--json", Some("FILE"), "also write one JSON line a case"),
             flag("--show-failures", Some("N"), "explain the first N failures"),
         ],
@@ -66,23 +58,11 @@ const COMMANDS: &[Command] = &[
         place: None,
         about: "time the benchmark rows, in release",
         flags: &[
-            flag(
-                "--json",
-                None,
-                "one JSON line a row on standard output, nothing else",
-            ),
+            flag("--json", None, "one JSON line a row on standard output, nothing else"),
             flag("--only", Some("REGEX"), "only the rows whose name matches"),
             flag("--quick", None, "fewer repetitions"),
-            flag(
-                "--threads",
-                Some("N"),
-                "how many threads compute (default: all cores)",
-            ),
-            flag(
-                "--list",
-                None,
-                "name the rows, those not there yet included, and stop",
-            ),
+            flag("--threads", Some("N"), "how many threads compute (default: all cores)"),
+            flag("--list", None, "name the rows, those not there yet included, and stop"),
         ],
         run: |args| programs::run(programs::BENCH, args),
     },
@@ -120,23 +100,16 @@ pub fn run(words: &[String]) -> Result<ExitCode> {
         print_help(command);
         return Ok(ExitCode::SUCCESS);
     }
-    let args = Args::parse(
-        name,
-        rest,
-        command.flags,
-        usize::from(command.place.is_some()),
-    )?;
+    let args = Args::parse(name, rest, command.flags, usize::from(command.place.is_some()))?;
     (command.run)(&args)
 }
 
 fn find(name: &str) -> Result<&'static Command> {
-    COMMANDS.iter().find(|c| c.name == name).ok_or_else(|| {
-        match nearest(name, COMMANDS.iter().map(|c| c.name)) {
-            Some(near) => {
-                format!("there is no command `{name}`; did you mean `cargo xtask {near}`?")
-            }
-            None => format!("there is no command `{name}`; `cargo xtask help` lists them"),
+    COMMANDS.iter().find(|c| c.name == name).ok_or_else(|| match nearest(name, COMMANDS.iter().map(|c| c.name)) {
+        Some(near) => {
+            format!("there is no command `{name}`; did you mean `cargo xtask {near}`?")
         }
+        None => format!("there is no command `{name}`; `cargo xtask help` lists them"),
     })
 }
 
@@ -148,23 +121,12 @@ fn print_list() {
             println!("  {:<18}   {:<18} {}", "", usage_of(flag), flag.about);
         }
     }
-    println!(
-        "  {:<18} this list, or one command's part of it",
-        "help [COMMAND]"
-    );
+    println!("  {:<18} this list, or one command's part of it", "help [COMMAND]");
 }
 
 fn print_help(command: &Command) {
-    let flags: String = command
-        .flags
-        .iter()
-        .map(|f| format!(" [{}]", usage_of(f)))
-        .collect();
-    println!(
-        "cargo xtask {}{flags}\n\n{}",
-        name_and_place(command),
-        command.about
-    );
+    let flags: String = command.flags.iter().map(|f| format!(" [{}]", usage_of(f))).collect();
+    println!("cargo xtask {}{flags}\n\n{}", name_and_place(command), command.about);
     for flag in command.flags {
         println!("  {:<18} {}", usage_of(flag), flag.about);
     }
@@ -191,9 +153,6 @@ mod tests {
     #[test]
     fn an_unknown_command_is_answered_with_the_nearest() {
         let words = ["gradchek".to_string()];
-        assert_eq!(
-            run(&words).unwrap_err(),
-            "there is no command `gradchek`; did you mean `cargo xtask gradcheck`?"
-        );
+        assert_eq!(run(&words).unwrap_err(), "there is no command `gradchek`; did you mean `cargo xtask gradcheck`?");
     }
 }

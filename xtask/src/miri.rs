@@ -11,35 +11,21 @@ const INSTALL: &str = "rustup toolchain install nightly --component miri --compo
 
 /// Runs the tests under Miri; where it is not installed, says how to install it and succeeds, for nothing was found wrong.
 pub fn run(_: &crate::args::Args) -> Result<ExitCode> {
-    let installed = nightly()
-        .args(["miri", "--version"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let installed = nightly().args(["miri", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !installed.is_ok_and(|s| s.success()) {
         println!("skipped: Miri is not installed; `{INSTALL}` installs it.");
         return Ok(ExitCode::SUCCESS);
     }
     let mut command = nightly();
-    command
-        .args(["miri", "test", "--package", "tensor-core", "--lib", "--"])
-        .args(TESTS)
-        .current_dir(root());
+    command.args(["miri", "test", "--package", "tensor-core", "--lib", "--"]).args(TESTS).current_dir(root());
     // Properties read the clock and the environment, and each of their cases is interpreted some thousand times slower.
-    command
-        .env("MIRIFLAGS", "-Zmiri-disable-isolation")
-        .env("PROPTEST_CASES", "4");
-    Ok(exit_code(command.status().map_err(|why| {
-        format!("cannot run cargo +nightly miri: {why}")
-    })?))
+    command.env("MIRIFLAGS", "-Zmiri-disable-isolation").env("PROPTEST_CASES", "4");
+    Ok(exit_code(command.status().map_err(|why| format!("cannot run cargo +nightly miri: {why}"))?))
 }
 
 /// `cargo +nightly`. Only rustup's cargo, the first of the path, understands it: not the one that `$CARGO` names.
 fn nightly() -> Command {
     let mut command = Command::new("cargo");
-    command
-        .arg("+nightly")
-        .env_remove("CARGO")
-        .env_remove("RUSTUP_TOOLCHAIN");
+    command.arg("+nightly").env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
     command
 }

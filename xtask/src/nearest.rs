@@ -2,10 +2,7 @@
 
 /// The nearest of `known`, where one is near enough to be worth suggesting.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let (distance, best) = known
-        .into_iter()
-        .map(|k| (distance(word, k), k))
-        .min_by_key(|&(d, _)| d)?;
+    let (distance, best) = known.into_iter().map(|k| (distance(word, k), k)).min_by_key(|&(d, _)| d)?;
     // Two swapped letters count as two edits; more than that, in a short word, is another word.
     (distance <= (best.len() / 3).max(2)).then_some(best)
 }

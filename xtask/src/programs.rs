@@ -14,20 +14,11 @@ pub struct Program {
 }
 
 /// Replays recorded cases.
-pub const CONFORMANCE: Program = Program {
-    name: "conformance",
-    release: false,
-};
+pub const CONFORMANCE: Program = Program { name: "conformance", release: false };
 /// Compares derivatives with finite differences.
-pub const GRADCHECK: Program = Program {
-    name: "gradcheck",
-    release: false,
-};
+pub const GRADCHECK: Program = Program { name: "gradcheck", release: false };
 /// Times the benchmark rows.
-pub const BENCH: Program = Program {
-    name: "bench",
-    release: true,
-};
+pub const BENCH: Program = Program { name: "bench", release: true };
 
 impl Program {
     /// The call of cargo that builds and runs it with these arguments. What cargo says goes to standard error.

@@ -18,11 +18,7 @@ pub struct Outcome {
 impl Outcome {
     /// One thing looked at as a whole.
     pub fn whole(holds: bool, note: impl Into<String>) -> Outcome {
-        Outcome {
-            passed: usize::from(holds),
-            failed: usize::from(!holds),
-            note: note.into(),
-        }
+        Outcome { passed: usize::from(holds), failed: usize::from(!holds), note: note.into() }
     }
 }
 
@@ -48,31 +44,17 @@ impl Stages {
     pub fn finish(self) -> ExitCode {
         println!();
         for (name, outcome, time) in &self.done {
-            let Outcome {
-                passed,
-                failed,
-                note,
-            } = outcome;
+            let Outcome { passed, failed, note } = outcome;
             println!(
                 "{}",
-                format!(
-                    "{name:<32} {passed:>6} passed {failed:>4} failed {:>8.1} s  {note}",
-                    time.as_secs_f64()
-                )
-                .trim_end()
+                format!("{name:<32} {passed:>6} passed {failed:>4} failed {:>8.1} s  {note}", time.as_secs_f64())
+                    .trim_end()
             );
         }
         let passed: usize = self.done.iter().map(|(_, o, _)| o.passed).sum();
         let failed: usize = self.done.iter().map(|(_, o, _)| o.failed).sum();
         let time: Duration = self.done.iter().map(|(_, _, t)| *t).sum();
-        println!(
-            "{passed} passed, {failed} failed in {:.0} s",
-            time.as_secs_f64()
-        );
-        if failed == 0 {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
+        println!("{passed} passed, {failed} failed in {:.0} s", time.as_secs_f64());
+        if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }

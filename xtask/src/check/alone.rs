@@ -6,16 +6,10 @@ use crate::stages::Outcome;
 
 /// `cargo check -p NAME`.
 pub fn builds(name: &str) -> Result<Outcome> {
-    Ok(Outcome::whole(
-        status(cargo("check").args(["--quiet", "--package", name]))?.success(),
-        "",
-    ))
+    Ok(Outcome::whole(status(cargo("check").args(["--quiet", "--package", name]))?.success(), ""))
 }
 
 /// `cargo test -p NAME`.
 pub fn passes(name: &str) -> Result<Outcome> {
-    Ok(Outcome::whole(
-        status(cargo("test").args(["--quiet", "--package", name]))?.success(),
-        "",
-    ))
+    Ok(Outcome::whole(status(cargo("test").args(["--quiet", "--package", name]))?.success(), ""))
 }

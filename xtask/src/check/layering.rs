@@ -17,33 +17,11 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("optim", &["tensor-core", "autograd", "files"]), // Takes parameters, so it never sees nn.
     ("data", &["tensor-core", "files"]),
     ("parallel", &["tensor-core", "autograd", "nn", "optim"]),
-    (
-        "train",
-        &[
-            "tensor-core",
-            "autograd",
-            "files",
-            "nn",
-            "optim",
-            "data",
-            "parallel",
-        ],
-    ),
+    ("train", &["tensor-core", "autograd", "files", "nn", "optim", "data", "parallel"]),
     // The only one that names a device's crate.
     (
         FACADE,
-        &[
-            "tensor-core",
-            "autograd",
-            "files",
-            "tensor-cuda",
-            "nn-derive",
-            "nn",
-            "optim",
-            "data",
-            "parallel",
-            "train",
-        ],
+        &["tensor-core", "autograd", "files", "tensor-cuda", "nn-derive", "nn", "optim", "data", "parallel", "train"],
     ),
     ("examples", &[FACADE]), // What a user sees.
     (
@@ -73,24 +51,14 @@ pub fn run() -> Result<Outcome> {
     let packages = packages()?;
     let findings = findings(&packages)?;
     findings.iter().for_each(|finding| println!("   {finding}"));
-    Ok(Outcome::whole(
-        findings.is_empty(),
-        format!("{} packages", packages.len()),
-    ))
+    Ok(Outcome::whole(findings.is_empty(), format!("{} packages", packages.len())))
 }
 
 /// The names of the library crates that exist.
 pub fn crates() -> Result<Vec<String>> {
-    let in_crates = |p: &&Value| {
-        p["manifest_path"]
-            .as_str()
-            .is_some_and(|path| path.replace('\\', "/").contains("/crates/"))
-    };
-    Ok(packages()?
-        .iter()
-        .filter(in_crates)
-        .filter_map(|p| p["name"].as_str().map(String::from))
-        .collect())
+    let in_crates =
+        |p: &&Value| p["manifest_path"].as_str().is_some_and(|path| path.replace('\\', "/").contains("/crates/"));
+    Ok(packages()?.iter().filter(in_crates).filter_map(|p| p["name"].as_str().map(String::from)).collect())
 }
 
 fn packages() -> Result<Vec<Value>> {
@@ -98,32 +66,18 @@ fn packages() -> Result<Vec<Value>> {
     if !status.success() {
         return Err("cargo metadata failed".into());
     }
-    let metadata: Value =
-        serde_json::from_str(&text).map_err(|why| format!("cargo metadata: {why}"))?;
-    metadata["packages"]
-        .as_array()
-        .cloned()
-        .ok_or_else(|| "cargo metadata lists no packages".into())
+    let metadata: Value = serde_json::from_str(&text).map_err(|why| format!("cargo metadata: {why}"))?;
+    metadata["packages"].as_array().cloned().ok_or_else(|| "cargo metadata lists no packages".into())
 }
 
 fn findings(packages: &[Value]) -> Result<Vec<String>> {
-    let name_of = |value: &Value| {
-        value["name"]
-            .as_str()
-            .map(String::from)
-            .ok_or("cargo metadata: a package without a name")
-    };
-    let ours: Vec<String> = packages
-        .iter()
-        .map(name_of)
-        .collect::<std::result::Result<_, _>>()?;
+    let name_of =
+        |value: &Value| value["name"].as_str().map(String::from).ok_or("cargo metadata: a package without a name");
+    let ours: Vec<String> = packages.iter().map(name_of).collect::<std::result::Result<_, _>>()?;
     let mut findings = Vec::new();
     for (package, name) in packages.iter().zip(&ours) {
         let Some((_, allowed)) = MAY_DEPEND.iter().find(|(n, _)| n == name) else {
-            findings.push(format!(
-                "{name} is in no layer: give it a line in {}",
-                file!()
-            ));
+            findings.push(format!("{name} is in no layer: give it a line in {}", file!()));
             continue;
         };
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
@@ -137,26 +91,15 @@ fn findings(packages: &[Value]) -> Result<Vec<String>> {
             if for_tests && on == FACADE {
                 continue;
             }
-            let how = if for_tests {
-                "its tests depend"
-            } else {
-                "it depends"
-            };
-            findings.push(format!(
-                "{name} may depend on {}, but {how} on {on}",
-                list(allowed)
-            ));
+            let how = if for_tests { "its tests depend" } else { "it depends" };
+            findings.push(format!("{name} may depend on {}, but {how} on {on}", list(allowed)));
         }
     }
     Ok(findings)
 }
 
 fn list(allowed: &[&str]) -> String {
-    if allowed.is_empty() {
-        "none of ours".into()
-    } else {
-        allowed.join(", ")
-    }
+    if allowed.is_empty() { "none of ours".into() } else { allowed.join(", ") }
 }
 
 #[cfg(test)]
@@ -165,40 +108,22 @@ mod tests {
     use serde_json::json;
 
     fn package(name: &str, dependencies: &[(&str, Option<&str>)]) -> Value {
-        let dependencies: Vec<Value> = dependencies
-            .iter()
-            .map(|(on, kind)| json!({"name": on, "kind": kind}))
-            .collect();
+        let dependencies: Vec<Value> =
+            dependencies.iter().map(|(on, kind)| json!({"name": on, "kind": kind})).collect();
         json!({"name": name, "dependencies": dependencies})
     }
 
     /// What is wrong with one package among these.
     fn wrong(name: &str, dependencies: &[(&str, Option<&str>)]) -> Vec<String> {
-        let others = [
-            "tensor-core",
-            "autograd",
-            "files",
-            "nn",
-            "flambeau",
-            "tensor-cuda",
-        ];
-        let others = others
-            .into_iter()
-            .filter(|other| *other != name)
-            .map(|other| package(other, &[]));
+        let others = ["tensor-core", "autograd", "files", "nn", "flambeau", "tensor-cuda"];
+        let others = others.into_iter().filter(|other| *other != name).map(|other| package(other, &[]));
         let packages: Vec<Value> = others.chain([package(name, dependencies)]).collect();
         findings(&packages).unwrap()
     }
 
     #[test]
     fn arrows_down_and_to_other_peoples_crates_are_fine() {
-        assert!(
-            wrong(
-                "nn",
-                &[("tensor-core", None), ("files", None), ("half", None)]
-            )
-            .is_empty()
-        );
+        assert!(wrong("nn", &[("tensor-core", None), ("files", None), ("half", None)]).is_empty());
         assert!(wrong("flambeau", &[("tensor-cuda", None), ("nn", None)]).is_empty());
     }
 
@@ -235,10 +160,7 @@ mod tests {
     fn the_table_is_bottom_up() {
         for (i, (name, allowed)) in MAY_DEPEND.iter().enumerate() {
             for on in *allowed {
-                assert!(
-                    MAY_DEPEND[..i].iter().any(|(below, _)| below == on),
-                    "{name} is listed before {on}"
-                );
+                assert!(MAY_DEPEND[..i].iter().any(|(below, _)| below == on), "{name} is listed before {on}");
             }
         }
     }

@@ -5,18 +5,11 @@ use super::sources::Source;
 /// The files that do not open with `//!` and some words.
 pub fn findings(sources: &[Source]) -> Vec<String> {
     let silent = |source: &&Source| !opens_with_docs(&source.text);
-    sources
-        .iter()
-        .filter(silent)
-        .map(|s| format!("{}: the first line is no `//!` sentence", s.path))
-        .collect()
+    sources.iter().filter(silent).map(|s| format!("{}: the first line is no `//!` sentence", s.path)).collect()
 }
 
 fn opens_with_docs(text: &str) -> bool {
-    text.lines()
-        .next()
-        .and_then(|line| line.strip_prefix("//!"))
-        .is_some_and(|words| !words.trim().is_empty())
+    text.lines().next().and_then(|line| line.strip_prefix("//!")).is_some_and(|words| !words.trim().is_empty())
 }
 
 #[cfg(test)]

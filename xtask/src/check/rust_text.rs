@@ -14,10 +14,7 @@ pub fn code_of(text: &str) -> String {
                 continue;
             }
         };
-        code[at..end]
-            .iter_mut()
-            .filter(|b| **b != b'\n')
-            .for_each(|b| *b = b' ');
+        code[at..end].iter_mut().filter(|b| **b != b'\n').for_each(|b| *b = b' ');
         at = end;
     }
     // What was blanked was blanked whole, and what is left begins and ends at ASCII.
@@ -128,10 +125,7 @@ mod tests {
 
     #[test]
     fn comments_go() {
-        assert_eq!(
-            words("a /* b /* c */ d */ e // f\ng /// h"),
-            ["a", "e", "g"]
-        );
+        assert_eq!(words("a /* b /* c */ d */ e // f\ng /// h"), ["a", "e", "g"]);
         assert_eq!(words("a /* never closed"), ["a"]);
         assert_eq!(words("a / b"), ["a", "/", "b"]);
     }
@@ -148,21 +142,12 @@ mod tests {
 
     #[test]
     fn characters_go_and_lifetimes_stay() {
-        assert_eq!(
-            words(r#"a '"' b '\'' c 'é' d '\u{41}' e"#),
-            ["a", "b", "c", "d", "e"]
-        );
-        assert_eq!(
-            words("fn f<'a>(x: &'a str) 'outer: loop"),
-            ["fn", "f<'a>(x:", "&'a", "str)", "'outer:", "loop"]
-        );
+        assert_eq!(words(r#"a '"' b '\'' c 'é' d '\u{41}' e"#), ["a", "b", "c", "d", "e"]);
+        assert_eq!(words("fn f<'a>(x: &'a str) 'outer: loop"), ["fn", "f<'a>(x:", "&'a", "str)", "'outer:", "loop"]);
     }
 
     #[test]
     fn names_that_look_like_prefixes_stay() {
-        assert_eq!(
-            words("for r#match in bar b c"),
-            ["for", "r#match", "in", "bar", "b", "c"]
-        );
+        assert_eq!(words("for r#match in bar b c"), ["for", "r#match", "in", "bar", "b", "c"]);
     }
 }

@@ -36,10 +36,7 @@ fn walk(folder: &Path, name: &str, found: &mut Vec<Source>) -> std::io::Result<(
                 walk(&entry.path(), &path, found)?;
             }
         } else if path.ends_with(".rs") {
-            found.push(Source {
-                text: std::fs::read_to_string(entry.path())?,
-                path,
-            });
+            found.push(Source { text: std::fs::read_to_string(entry.path())?, path });
         }
     }
     Ok(())

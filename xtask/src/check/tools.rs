@@ -12,23 +12,12 @@ pub fn fmt() -> Result<Outcome> {
 
 /// Clippy with every warning an error, tests and examples included.
 pub fn clippy() -> Result<Outcome> {
-    holds(cargo("clippy").args([
-        "--quiet",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ]))
+    holds(cargo("clippy").args(["--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
 }
 
 /// The documentation builds, and its links lead somewhere.
 pub fn doc() -> Result<Outcome> {
-    holds(
-        cargo("doc")
-            .args(["--quiet", "--workspace", "--no-deps"])
-            .env("RUSTDOCFLAGS", "--deny warnings"),
-    )
+    holds(cargo("doc").args(["--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))
 }
 
 fn holds(command: &mut Command) -> Result<Outcome> {

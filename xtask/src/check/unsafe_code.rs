@@ -4,22 +4,13 @@ use super::rust_text::{code_of, is_word};
 use super::sources::Source;
 
 /// The beginnings of the paths where it may stand: CPU kernels and storage. Each block says why it is sound.
-const ALLOWED: &[&str] = &[
-    "crates/tensor-core/src/cpu/",
-    "crates/tensor-core/src/storage.rs",
-];
+const ALLOWED: &[&str] = &["crates/tensor-core/src/cpu/", "crates/tensor-core/src/storage.rs"];
 
 /// Where `unsafe`, or the permission to write it, stands elsewhere.
 pub fn findings(sources: &[Source]) -> Vec<String> {
-    let elsewhere = sources
-        .iter()
-        .filter(|s| !ALLOWED.iter().any(|allowed| s.path.starts_with(allowed)));
+    let elsewhere = sources.iter().filter(|s| !ALLOWED.iter().any(|allowed| s.path.starts_with(allowed)));
     elsewhere
-        .flat_map(|source| {
-            lines(&source.text)
-                .into_iter()
-                .map(|n| format!("{}:{n}: unsafe code", source.path))
-        })
+        .flat_map(|source| lines(&source.text).into_iter().map(|n| format!("{}:{n}: unsafe code", source.path)))
         .collect()
 }
 
@@ -27,19 +18,12 @@ pub fn findings(sources: &[Source]) -> Vec<String> {
 fn lines(text: &str) -> Vec<usize> {
     let code = code_of(text);
     let is_unsafe = |line: &str| has_word(line, "unsafe") || lets_in(line);
-    code.lines()
-        .enumerate()
-        .filter(|(_, line)| is_unsafe(line))
-        .map(|(i, _)| i + 1)
-        .collect()
+    code.lines().enumerate().filter(|(_, line)| is_unsafe(line)).map(|(i, _)| i + 1).collect()
 }
 
 /// `allow(unsafe_code)` and its like; to forbid it is welcome.
 fn lets_in(line: &str) -> bool {
-    has_word(line, "unsafe_code")
-        && ["allow", "expect", "warn"]
-            .iter()
-            .any(|level| has_word(line, level))
+    has_word(line, "unsafe_code") && ["allow", "expect", "warn"].iter().any(|level| has_word(line, level))
 }
 
 fn has_word(line: &str, word: &str) -> bool {
@@ -58,14 +42,8 @@ mod tests {
 
     #[test]
     fn code_is_found_with_its_line() {
-        assert_eq!(
-            lines("fn f() {\n    unsafe { g() }\n}\nunsafe impl Send for X {}\n"),
-            [2, 4]
-        );
-        assert_eq!(
-            lines("#[unsafe(no_mangle)]\nunsafe extern \"C\" {}"),
-            [1, 2]
-        );
+        assert_eq!(lines("fn f() {\n    unsafe { g() }\n}\nunsafe impl Send for X {}\n"), [2, 4]);
+        assert_eq!(lines("#[unsafe(no_mangle)]\nunsafe extern \"C\" {}"), [1, 2]);
         assert_eq!(lines("let f = |x| {unsafe{g(x)}};"), [1]);
     }
 
@@ -90,24 +68,15 @@ mod tests {
 
     #[test]
     fn forbidding_is_welcome_and_allowing_is_not() {
-        assert!(
-            lines("#![forbid(unsafe_code)]\n#![deny(unsafe_code, unsafe_op_in_unsafe_fn)]")
-                .is_empty()
-        );
+        assert!(lines("#![forbid(unsafe_code)]\n#![deny(unsafe_code, unsafe_op_in_unsafe_fn)]").is_empty());
         assert_eq!(lines("#![allow(unsafe_code)]"), [1]);
         assert_eq!(lines("#[expect(unsafe_code, reason = \"because\")]"), [1]);
     }
 
     #[test]
     fn the_allowed_files_are_not_looked_at() {
-        let source = |path: &str| Source {
-            path: path.into(),
-            text: "unsafe {}".into(),
-        };
-        let sources = [
-            source("crates/tensor-core/src/cpu/simd.rs"),
-            source("crates/nn/src/lib.rs"),
-        ];
+        let source = |path: &str| Source { path: path.into(), text: "unsafe {}".into() };
+        let sources = [source("crates/tensor-core/src/cpu/simd.rs"), source("crates/nn/src/lib.rs")];
         assert_eq!(findings(&sources), ["crates/nn/src/lib.rs:1: unsafe code"]);
     }
 }

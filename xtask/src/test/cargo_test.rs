@@ -11,19 +11,14 @@ use std::time::Instant;
 pub fn run() -> Result<Outcome> {
     let mut command = cargo("test");
     // Plain cargo, so that only Rust is needed. A failure does not keep the other crates from being tested.
-    command
-        .args(["--workspace", "--no-fail-fast"])
-        .env("CARGO_TERM_COLOR", "never");
+    command.args(["--workspace", "--no-fail-fast"]).env("CARGO_TERM_COLOR", "never");
     let cannot = |why| format!("cannot run {}: {why}", show(&command));
 
     // Cargo names the program on standard error, the program counts on standard output: one pipe keeps them in order.
     let (reader, writer) = std::io::pipe().map_err(cannot)?;
     let both = writer.try_clone().map_err(cannot)?;
-    let mut child = command
-        .stdout(writer)
-        .stderr(both)
-        .spawn()
-        .map_err(|why| format!("cannot run cargo test: {why}"))?;
+    let mut child =
+        command.stdout(writer).stderr(both).spawn().map_err(|why| format!("cannot run cargo test: {why}"))?;
     drop(command); // It holds the writing ends: the pipe ends when the last one is closed.
 
     let mut tally = Tally::default();
@@ -32,30 +27,16 @@ pub fn run() -> Result<Outcome> {
         tally.line(&String::from_utf8_lossy(&line));
     }
     tally.end_program();
-    let status = child
-        .wait()
-        .map_err(|why| format!("waiting for cargo test: {why}"))?;
+    let status = child.wait().map_err(|why| format!("waiting for cargo test: {why}"))?;
 
-    let Counts {
-        passed,
-        failed,
-        ignored,
-    } = tally.total;
+    let Counts { passed, failed, ignored } = tally.total;
     // Of a crate that does not compile, no test has failed.
-    let failed = if status.success() {
-        failed
-    } else {
-        failed.max(1)
-    };
+    let failed = if status.success() { failed } else { failed.max(1) };
     let mut note = format!("{} programs", tally.programs);
     if ignored > 0 {
         note += &format!(", {ignored} ignored");
     }
-    Ok(Outcome {
-        passed,
-        failed,
-        note,
-    })
+    Ok(Outcome { passed, failed, note })
 }
 
 /// Sums the counts while the lines come, and prints what a person wants to see of them.
@@ -84,13 +65,7 @@ impl Tally {
         if let Some(name) = program_name(line) {
             self.end_program();
             let start = Instant::now();
-            self.program = Some(Program {
-                name,
-                start,
-                counts: Counts::default(),
-                output: Vec::new(),
-                broken: false,
-            });
+            self.program = Some(Program { name, start, counts: Counts::default(), output: Vec::new(), broken: false });
         } else if let Some(program) = &mut self.program {
             if let Some(counts) = Counts::of(line) {
                 program.counts.add(counts);
@@ -111,11 +86,7 @@ impl Tally {
         };
         // A program that was killed has not come to counting its failure.
         program.counts.failed = program.counts.failed.max(usize::from(program.broken));
-        let Counts {
-            passed,
-            failed,
-            ignored,
-        } = program.counts;
+        let Counts { passed, failed, ignored } = program.counts;
         if failed > 0 {
             let told = program.output.iter().filter(|line| !is_success(line));
             told.for_each(|line| println!("{line}"));
@@ -135,9 +106,7 @@ impl Tally {
 
 /// A line that would only hide the failures.
 fn is_success(line: &str) -> bool {
-    line.is_empty()
-        || (line.starts_with("test ")
-            && (line.ends_with("... ok") || line.ends_with("... ignored")))
+    line.is_empty() || (line.starts_with("test ") && (line.ends_with("... ok") || line.ends_with("... ignored")))
 }
 
 /// Cargo's verdict on the program that has just ended.
@@ -147,8 +116,7 @@ fn is_failure(line: &str) -> bool {
 
 /// Cargo's last words, `error: 2 targets failed:`, which belong to no program.
 fn is_summary(line: &str) -> bool {
-    line.starts_with("error: ")
-        && (line.ends_with(" target failed:") || line.ends_with(" targets failed:"))
+    line.starts_with("error: ") && (line.ends_with(" target failed:") || line.ends_with(" targets failed:"))
 }
 
 /// What a person calls the program that cargo is about to run; `None` where this is no line about that.
@@ -159,11 +127,7 @@ fn program_name(line: &str) -> Option<String> {
     let (source, file) = line.strip_prefix("     Running ")?.split_once(" (")?;
     // The file is `target/debug/deps/NAME-HASH`: for unit tests only it names the crate.
     let name = file.rsplit(['/', '\\']).next()?.rsplit_once('-')?.0;
-    Some(
-        source
-            .strip_prefix("unittests ")
-            .map_or_else(|| source.to_string(), |source| format!("{name}, {source}")),
-    )
+    Some(source.strip_prefix("unittests ").map_or_else(|| source.to_string(), |source| format!("{name}, {source}")))
 }
 
 #[cfg(test)]
@@ -178,10 +142,7 @@ mod tests {
             program_name("     Running tests/life.rs (target/debug/deps/life-0a1b2c)").unwrap(),
             "tests/life.rs"
         );
-        assert_eq!(
-            program_name("   Doc-tests nn").unwrap(),
-            "nn, documentation"
-        );
+        assert_eq!(program_name("   Doc-tests nn").unwrap(), "nn, documentation");
         assert_eq!(program_name("   Compiling nn v0.1.0"), None);
     }
 
@@ -200,14 +161,7 @@ test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
         let mut tally = Tally::default();
         output.lines().for_each(|line| tally.line(line));
         tally.end_program();
-        assert_eq!(
-            tally.total,
-            Counts {
-                passed: 9,
-                failed: 0,
-                ignored: 1
-            }
-        );
+        assert_eq!(tally.total, Counts { passed: 9, failed: 0, ignored: 1 });
         assert_eq!(tally.programs, 2);
     }
 
@@ -223,13 +177,6 @@ error: 1 target failed:
         let mut tally = Tally::default();
         output.lines().for_each(|line| tally.line(line));
         tally.end_program();
-        assert_eq!(
-            tally.total,
-            Counts {
-                passed: 3,
-                failed: 1,
-                ignored: 0
-            }
-        );
+        assert_eq!(tally.total, Counts { passed: 3, failed: 1, ignored: 0 });
     }
 }

@@ -22,18 +22,12 @@ struct Kind {
 pub fn run() -> Result<Outcome> {
     let folder = root().join("tests/conformance");
     let floor_file = folder.join("FLOOR.json");
-    let floor = std::fs::read_to_string(&floor_file)
-        .map_err(|why| format!("{}: {why}", floor_file.display()))?;
+    let floor = std::fs::read_to_string(&floor_file).map_err(|why| format!("{}: {why}", floor_file.display()))?;
     let floor = read_floor(&floor).map_err(|why| format!("{}: {why}", floor_file.display()))?;
     // Not in `target`, which a user may have put elsewhere.
-    let report_file =
-        std::env::temp_dir().join(format!("flambeau-conformance-{}.jsonl", std::process::id()));
+    let report_file = std::env::temp_dir().join(format!("flambeau-conformance-{}.jsonl", std::process::id()));
 
-    let args = [
-        folder.display().to_string(),
-        "--json".into(),
-        report_file.display().to_string(),
-    ];
+    let args = [folder.display().to_string(), "--json".into(), report_file.display().to_string()];
     let (status, text) = output(&mut CONFORMANCE.command(&args))?;
     print!("{text}");
     let report = std::fs::read_to_string(&report_file);
@@ -52,9 +46,7 @@ pub fn run() -> Result<Outcome> {
 
 fn read_floor(text: &str) -> Result<Vec<(String, usize)>> {
     let value: Value = serde_json::from_str(text).map_err(|why| why.to_string())?;
-    let kinds = value
-        .as_object()
-        .ok_or("not an object of kinds and numbers")?;
+    let kinds = value.as_object().ok_or("not an object of kinds and numbers")?;
     let number = |(kind, least): (&String, &Value)| match least.as_u64() {
         Some(least) => Ok((kind.clone(), least as usize)),
         None => Err(format!("the floor of {kind} is no number: {least}")),
@@ -63,35 +55,22 @@ fn read_floor(text: &str) -> Result<Vec<(String, usize)>> {
 }
 
 fn kind_of(line: &str) -> Option<Kind> {
-    let name = line
-        .split_whitespace()
-        .next()?
-        .trim_end_matches(':')
-        .to_string();
+    let name = line.split_whitespace().next()?.trim_end_matches(':').to_string();
     let (passed, failed) = (number_after(line, "passed")?, number_after(line, "failed")?);
     number_after(line, "unsupported")?;
-    (name != "total").then_some(Kind {
-        name,
-        passed,
-        failed,
-    }) // The sum over all kinds is no kind.
+    (name != "total").then_some(Kind { name, passed, failed }) // The sum over all kinds is no kind.
 }
 
 /// Prints where a kind is under its floor, and where the floor could be raised.
 fn judge(kinds: &[Kind], floor: &[(String, usize)]) -> Outcome {
     let mut outcome = Outcome::default();
     for (name, least) in floor {
-        let passed = kinds
-            .iter()
-            .find(|k| &k.name == name)
-            .map_or(0, |k| k.passed);
+        let passed = kinds.iter().find(|k| &k.name == name).map_or(0, |k| k.passed);
         if passed < *least {
             println!("{name}: {passed} cases pass, and {least} did once");
             outcome.failed += least - passed;
         } else if passed > *least {
-            println!(
-                "{name}: {passed} cases pass now; raise the floor from {least}, so that they keep passing"
-            );
+            println!("{name}: {passed} cases pass now; raise the floor from {least}, so that they keep passing");
         }
     }
     outcome.passed = kinds.iter().map(|k| k.passed).sum();
@@ -104,17 +83,9 @@ fn judge(kinds: &[Kind], floor: &[(String, usize)]) -> Outcome {
 
 /// The ids of the cases that panicked.
 fn panics(report: &str) -> Vec<String> {
-    let cases = report
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let panicked = cases.filter(|case| {
-        case["why"]
-            .as_str()
-            .is_some_and(|why| why.starts_with("panic"))
-    });
-    panicked
-        .map(|case| case["id"].as_str().unwrap_or("?").to_string())
-        .collect()
+    let cases = report.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let panicked = cases.filter(|case| case["why"].as_str().is_some_and(|why| why.starts_with("panic")));
+    panicked.map(|case| case["id"].as_str().unwrap_or("?").to_string()).collect()
 }
 
 #[cfg(test)]
@@ -128,28 +99,14 @@ mod tests {
     #[test]
     fn a_line_per_kind_is_read_and_the_total_is_not() {
         let line = "op passed 1800 failed 3 unsupported 1924 of 3727";
-        assert_eq!(
-            kind_of(line),
-            Some(Kind {
-                name: "op".into(),
-                passed: 1800,
-                failed: 3
-            })
-        );
-        assert_eq!(
-            kind_of("total passed 1800 failed 3 unsupported 1924 of 3727"),
-            None
-        );
+        assert_eq!(kind_of(line), Some(Kind { name: "op".into(), passed: 1800, failed: 3 }));
+        assert_eq!(kind_of("total passed 1800 failed 3 unsupported 1924 of 3727"), None);
         assert_eq!(kind_of("op/add/3 failed: shapes differ"), None);
     }
 
     #[test]
     fn falling_below_the_floor_fails_by_as_many_cases() {
-        let kinds = [Kind {
-            name: "op".into(),
-            passed: 90,
-            failed: 7,
-        }];
+        let kinds = [Kind { name: "op".into(), passed: 90, failed: 7 }];
         assert_eq!(judge(&kinds, &floor(r#"{"op": 90}"#)).failed, 0);
         assert_eq!(judge(&kinds, &floor(r#"{"op": 92, "optim": 5}"#)).failed, 7);
         assert_eq!(judge(&kinds, &floor(r#"{"op": 80}"#)).passed, 90);

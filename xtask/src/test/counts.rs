@@ -29,22 +29,16 @@ impl Counts {
 
 /// The number that stands before `word`.
 pub fn number(text: &str, word: &str) -> Option<usize> {
-    words(text).windows(2).find(|pair| pair[1] == word)?[0]
-        .parse()
-        .ok()
+    words(text).windows(2).find(|pair| pair[1] == word)?[0].parse().ok()
 }
 
 /// The number that stands after `word`.
 pub fn number_after(text: &str, word: &str) -> Option<usize> {
-    words(text).windows(2).find(|pair| pair[0] == word)?[1]
-        .parse()
-        .ok()
+    words(text).windows(2).find(|pair| pair[0] == word)?[1].parse().ok()
 }
 
 fn words(text: &str) -> Vec<&str> {
-    text.split_whitespace()
-        .map(|word| word.trim_end_matches([';', ',', '.', ':']))
-        .collect()
+    text.split_whitespace().map(|word| word.trim_end_matches([';', ',', '.', ':'])).collect()
 }
 
 #[cfg(test)]
@@ -54,23 +48,9 @@ mod tests {
     #[test]
     fn a_result_line_gives_its_counts() {
         let line = "test result: ok. 12 passed; 0 failed; 3 ignored; 0 measured; 7 filtered out; finished in 0.01s";
-        assert_eq!(
-            Counts::of(line),
-            Some(Counts {
-                passed: 12,
-                failed: 0,
-                ignored: 3
-            })
-        );
+        assert_eq!(Counts::of(line), Some(Counts { passed: 12, failed: 0, ignored: 3 }));
         let line = "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 9.80s";
-        assert_eq!(
-            Counts::of(line),
-            Some(Counts {
-                passed: 1,
-                failed: 2,
-                ignored: 0
-            })
-        );
+        assert_eq!(Counts::of(line), Some(Counts { passed: 1, failed: 2, ignored: 0 }));
     }
 
     #[test]

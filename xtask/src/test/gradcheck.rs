@@ -10,19 +10,8 @@ use crate::stages::Outcome;
 pub fn run() -> Result<Outcome> {
     let (status, text) = output(&mut GRADCHECK.command(&[]))?;
     print!("{text}");
-    let counts = text
-        .lines()
-        .rev()
-        .find_map(|line| Some((number(line, "passed")?, number(line, "failed")?)));
+    let counts = text.lines().rev().find_map(|line| Some((number(line, "passed")?, number(line, "failed")?)));
     let (passed, failed) = counts.ok_or("gradcheck ended without a line `N passed, N failed`")?;
     // Whatever it counted, its exit code is its verdict.
-    Ok(Outcome {
-        passed,
-        failed: if status.success() {
-            failed
-        } else {
-            failed.max(1)
-        },
-        note: String::new(),
-    })
+    Ok(Outcome { passed, failed: if status.success() { failed } else { failed.max(1) }, note: String::new() })
 }
