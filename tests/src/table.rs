@@ -13,7 +13,7 @@ mod pointwise;
 
 use crate::{
     args::Args,
-    fault::{Outcome, Res},
+    fault::Outcome,
     sample::{Input, Sample},
 };
 use std::{collections::BTreeMap, fmt, sync::OnceLock};
@@ -128,8 +128,7 @@ pub fn many(result: Result<Vec<Tensor>>) -> Outcome {
 }
 
 type Family = (&'static str, fn() -> Vec<Row>);
-const FAMILIES: &[Family] =
-    &[("pointwise", pointwise::rows), ("binary", binary::rows), ("compare", compare::rows)];
+const FAMILIES: &[Family] = &[("pointwise", pointwise::rows), ("binary", binary::rows), ("compare", compare::rows)];
 
 /// Every row, family by family.
 pub fn rows() -> &'static [Row] {
@@ -151,21 +150,4 @@ pub fn call(row: &Row, args: &Args) -> Outcome {
     let outputs = (row.call)(args)?;
     let left = args.leftovers();
     if left.is_empty() { Ok(outputs) } else { crate::fault::unsupported(left.join(", ")) }
-}
-
-/// The floats of a call's outputs, in one number: what gradients are taken of.
-pub fn weighted_sum(outputs: &[Tensor]) -> Res<Option<Tensor>> {
-    let mut total: Option<Tensor> = None;
-    for (k, out) in outputs.iter().enumerate().filter(|(_, t)| t.is_floating_point()) {
-        // Uneven weights, so that a derivative that mixes up elements is seen.
-        let weights: Vec<f64> =
-            (0..out.numel()).map(|i| 0.5 + (crate::sample::mix(k as u64, i as u64) % 1000) as f64 / 1000.0).collect();
-        let weights = Tensor::from_slice(&weights, out.shape())?.to_dtype(out.dtype())?.to_device(&out.device())?;
-        let part = out.mul(&weights)?.sum()?;
-        total = Some(match total {
-            Some(t) => t.add(&part)?,
-            None => part,
-        });
-    }
-    Ok(total)
 }

@@ -44,9 +44,7 @@ impl Value {
                 (None, None) => return unsupported(format!("the number {n}")),
             },
             Json::String(s) => Value::Str(s.clone()),
-            Json::Array(items) => {
-                Value::List(items.iter().map(|v| Value::read(v, file, device)).collect::<Res<_>>()?)
-            }
+            Json::Array(items) => Value::List(items.iter().map(|v| Value::read(v, file, device)).collect::<Res<_>>()?),
             Json::Object(fields) => {
                 if let Some(Json::String(key)) = fields.get("tensor") {
                     let strides: Option<Vec<usize>> = fields

@@ -14,12 +14,12 @@ const POSITIVE: (f64, f64) = (0.4, 2.5);
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
-        op("mul", Tensor::mul).pair(WIDE, WIDE).sample([t([2, 3]), n(2.5)]).sample([t([2, 3]), n(3)]),
-        op("div.no_rounding_mode", Tensor::div).pair(WIDE, POSITIVE).sample([t([2, 3]), n(2.5)]),
-        op("true_divide", Tensor::div).pair(WIDE, POSITIVE),
-        op("maximum", Tensor::maximum).pair(WIDE, (-1.7, 1.9)),
-        op("minimum", Tensor::minimum).pair(WIDE, (-1.7, 1.9)),
-        op("atan2", Tensor::atan2).pair(POSITIVE, POSITIVE),
-        op("bitwise_and", Tensor::bitwise_and).sample([idx([3, 4], 50), idx([4], 50)]).no_grad(INTEGERS),
+        op("mul", |x, y| x.mul(y)).pair(WIDE, WIDE).sample([t([2, 3]), n(2.5)]).sample([t([2, 3]), n(3)]),
+        op("div.no_rounding_mode", |x, y| x.div(y)).pair(WIDE, POSITIVE).sample([t([2, 3]), n(2.5)]),
+        op("true_divide", |x, y| x.div(y)).pair(WIDE, POSITIVE),
+        op("maximum", |x, y| x.maximum(y)).pair(WIDE, (-1.7, 1.9)),
+        op("minimum", |x, y| x.minimum(y)).pair(WIDE, (-1.7, 1.9)),
+        op("atan2", |x, y| x.atan2(y)).pair(POSITIVE, POSITIVE),
+        op("bitwise_and", |x, y| x.bitwise_and(y)).sample([idx([3, 4], 50), idx([4], 50)]).no_grad(INTEGERS),
     ]
 }

@@ -12,11 +12,11 @@ fn op(name: &'static str, f: fn(&Tensor, Arg<'_>) -> Result<Tensor>) -> Row {
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
-        op("eq", Tensor::eq),
-        op("ne", Tensor::ne),
-        op("lt", Tensor::lt),
-        op("le", Tensor::le),
-        op("gt", Tensor::gt),
-        op("ge", Tensor::ge),
+        op("eq", |x, y| x.eq(y)),
+        op("ne", |x, y| x.ne(y)),
+        op("lt", |x, y| x.lt(y)),
+        op("le", |x, y| x.le(y)),
+        op("gt", |x, y| x.gt(y)),
+        op("ge", |x, y| x.ge(y)),
     ]
 }
