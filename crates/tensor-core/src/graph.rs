@@ -239,9 +239,17 @@ impl Node {
         }
     }
 
-    /// Takes the gradient out of a leaf, so that it can be changed in place and put back.
-    pub fn take_grad(&self) -> Option<Tensor> {
-        self.leaf.as_ref().and_then(|l| lock(&l.grad).take())
+    /// Leaves `g` as the gradient of a leaf that has none; else gives both back, to be added without a lock and offered
+    /// again.
+    pub fn offer_grad(&self, g: Tensor) -> Option<(Tensor, Tensor)> {
+        let mut slot = lock(&self.leaf.as_ref()?.grad);
+        match slot.take() {
+            Some(before) => Some((before, g)),
+            None => {
+                *slot = Some(g);
+                None
+            }
+        }
     }
 }
 

@@ -198,6 +198,19 @@ impl Tensor {
         }
     }
 
+    /// A live tensor of its own, without history, that starts with the values of this one: what a deep copy holds. The
+    /// elements are shared until either changes.
+    #[must_use]
+    pub fn duplicate(&self) -> Tensor {
+        match &self.source {
+            Source::Live(cell) => {
+                let source = Source::Live(Arc::new(LiveCell::new(cell.snapshot())));
+                Tensor { source, layout: self.layout.clone(), edge: None }
+            }
+            Source::Own(_) => self.detach(),
+        }
+    }
+
     /// Puts other values (same shape, any dtype and device) into a live tensor; snapshots keep the old ones.
     pub fn replace_live(&self, values: &Tensor) -> Result<()> {
         let Source::Live(cell) = &self.source else {
