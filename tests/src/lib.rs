@@ -7,6 +7,7 @@ pub mod args;
 pub mod compare;
 pub mod fault;
 pub mod file;
+pub mod naive;
 pub mod runner;
 pub mod sample;
 pub mod strided;
