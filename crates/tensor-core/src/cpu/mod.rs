@@ -5,6 +5,8 @@ pub(crate) mod alloc;
 mod convert;
 mod copy;
 mod fill;
+mod matmul;
+mod random;
 mod storage;
 
 use crate::{
@@ -88,8 +90,8 @@ impl Backend for Cpu {
     fn index_add(&self, _dim: usize, _index: View<'_>, _source: View<'_>, _out: ViewMut<'_>) -> Result<()> {
         todo_()
     }
-    fn matmul(&self, _x: View<'_>, _y: View<'_>, _out: ViewMut<'_>) -> Result<()> {
-        todo_()
+    fn matmul(&self, x: View<'_>, y: View<'_>, out: ViewMut<'_>) -> Result<()> {
+        matmul::matmul(x, y, out)
     }
     fn conv(&self, _op: &Conv, _a: View<'_>, _b: View<'_>, _out: ViewMut<'_>) -> Result<()> {
         todo_()
@@ -97,7 +99,7 @@ impl Backend for Cpu {
     fn pool(&self, _op: &Pool, _x: View<'_>, _outputs: &mut [ViewMut<'_>]) -> Result<()> {
         todo_()
     }
-    fn random(&self, _op: RandomOp, _key: Key, _out: ViewMut<'_>) -> Result<()> {
-        todo_()
+    fn random(&self, op: RandomOp, key: Key, out: ViewMut<'_>) -> Result<()> {
+        random::random(op, key, out)
     }
 }
