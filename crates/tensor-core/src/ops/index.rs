@@ -50,6 +50,8 @@ pub enum IndexOp {
         start: usize,
         /// Distance of elements.
         step: usize,
+        /// How many elements there are in `dim`.
+        len: usize,
     },
 }
 
