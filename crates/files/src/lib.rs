@@ -1,0 +1,9 @@
+//! File formats of tensors. Whatever the format, a file of named tensors reads as one [`StateDict`].
+//!
+//! Files come from strangers: reading never panics, never runs code and never allocates what a file only claims.
+mod atomic;
+pub mod safetensors;
+mod state_dict;
+
+pub use atomic::write_atomic;
+pub use state_dict::StateDict;
