@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
 };
@@ -78,6 +78,8 @@ pub struct Node {
     outputs: SmallVec<[Meta; 1]>,
     kept: Mutex<Kept>,
     leaf: Option<Box<Leaf>>,
+    // What few nodes have; allocated when first asked for.
+    cold: OnceLock<Box<Mutex<Cold>>>,
 }
 
 /// Values for the rule: inputs first, then outputs; `None` where the rule does not look.
@@ -91,6 +93,16 @@ enum Kept {
 struct Leaf {
     grad: Mutex<Option<Tensor>>,
     frozen: AtomicBool,
+}
+
+/// A function that sees a gradient on its way, and may replace it.
+pub type Hook = Arc<dyn Fn(&Tensor) -> Result<Option<Tensor>> + Send + Sync>;
+
+/// Per output: functions that see its gradient, and, where somebody asked to retain it, the gradient.
+#[derive(Default)]
+struct Cold {
+    hooks: Vec<(u32, u64, Hook)>,
+    retained: Vec<(u32, Option<Tensor>)>,
 }
 
 impl fmt::Debug for Node {
@@ -113,7 +125,7 @@ impl Node {
     ) -> Node {
         LIVE_NODES.fetch_add(1, Relaxed);
         let leaf = matches!(op, Op::Leaf).then(Box::default);
-        Node { id: NEXT_ID.fetch_add(1, Relaxed), op, edges, outputs, kept: Mutex::new(Kept::Held(kept)), leaf }
+        Node { id: NEXT_ID.fetch_add(1, Relaxed), op, edges, outputs, kept: Mutex::new(Kept::Held(kept)), leaf, cold: OnceLock::new() }
     }
 
     /// A tensor that gradients are wanted for.
@@ -226,6 +238,53 @@ impl Node {
         Ok(())
     }
 
+    /// Whether gradients that arrive here have to be [`Node::observe`]d.
+    pub fn is_observed(&self) -> bool {
+        self.cold.get().is_some()
+    }
+
+    /// Shows the complete gradient of an output to its hooks, which may replace it, and retains it if asked to.
+    pub fn observe(&self, output: u32, mut g: Tensor) -> Result<Tensor> {
+        let Some(cold) = self.cold.get() else { return Ok(g) };
+        let hooks: Vec<Hook> = lock(cold).hooks.iter().filter(|h| h.0 == output).map(|h| h.2.clone()).collect();
+        for hook in hooks {
+            if let Some(other) = hook(&g)? {
+                if other.shape() != g.shape() || other.dtype() != g.dtype() {
+                    return Err(Error::new("register_hook", "the hook gave a gradient of another shape or dtype")
+                        .operands([&g, &other]));
+                }
+                g = other;
+            }
+        }
+        let mut old = None;
+        if let Some(slot) = lock(cold).retained.iter_mut().find(|r| r.0 == output) {
+            old = slot.1.replace(g.clone());
+        }
+        drop(old);
+        Ok(g)
+    }
+
+    /// Calls `hook` with the gradient of `output` whenever one is complete.
+    pub fn add_hook(self: &Arc<Node>, output: u32, hook: Hook) -> HookHandle {
+        let id = NEXT_HOOK.fetch_add(1, Relaxed);
+        lock(self.cold.get_or_init(Box::default)).hooks.push((output, id, hook));
+        HookHandle { node: Arc::downgrade(self), id }
+    }
+
+    /// Keeps the gradient of a result, as leaves do theirs.
+    pub fn retain_grad(&self, output: u32) {
+        let mut cold = lock(self.cold.get_or_init(Box::default));
+        if !self.is_leaf() && cold.retained.iter().all(|r| r.0 != output) {
+            cold.retained.push((output, None));
+        }
+    }
+
+    /// The gradient of a result for which [`Node::retain_grad`] was called.
+    pub fn retained_grad(&self, output: u32) -> Option<Tensor> {
+        let cold = lock(self.cold.get()?);
+        cold.retained.iter().find(|r| r.0 == output).and_then(|r| r.1.clone())
+    }
+
     /// The gradient collected in a leaf.
     pub fn grad(&self) -> Option<Tensor> {
         self.leaf.as_ref().and_then(|l| lock(&l.grad).as_ref().map(Tensor::clone))
@@ -253,6 +312,31 @@ impl Node {
     }
 }
 
+static NEXT_HOOK: AtomicU64 = AtomicU64::new(0);
+
+/// A hook that was added; it stays when this is dropped.
+#[derive(Clone, Debug)]
+pub struct HookHandle {
+    node: Weak<Node>,
+    id: u64,
+}
+
+impl HookHandle {
+    /// Takes the hook away.
+    pub fn remove(&self) {
+        if let Some(node) = self.node.upgrade()
+            && let Some(cold) = node.cold.get()
+        {
+            let mut cold = lock(cold);
+            let at = cold.hooks.iter().position(|h| h.1 == self.id);
+            let hook = at.map(|at| cold.hooks.remove(at));
+            // What the hook owns is freed after the lock is.
+            drop(cold);
+            drop(hook);
+        }
+    }
+}
+
 /// Freed in a loop: a chain of a million operations would overflow the stack if each freed the next.
 impl Drop for Node {
     fn drop(&mut self) {
@@ -272,6 +356,10 @@ fn take_owned(node: &mut Node, rest: &mut Vec<Arc<Node>>) {
     rest.extend(node.edges.drain(..).flatten().map(|e| e.node));
     if let Kept::Held(values) = node.kept.get_mut().unwrap_or_else(PoisonError::into_inner) {
         rest.extend(values.drain(..).flatten().filter_map(|t| t.into_edge()).map(|e| e.node));
+    }
+    if let Some(cold) = node.cold.get_mut() {
+        let retained = std::mem::take(&mut cold.get_mut().unwrap_or_else(PoisonError::into_inner).retained);
+        rest.extend(retained.into_iter().filter_map(|(_, g)| g).filter_map(Tensor::into_edge).map(|e| e.node));
     }
     if let Some(leaf) = &mut node.leaf {
         let grad = leaf.grad.get_mut().unwrap_or_else(PoisonError::into_inner).take();

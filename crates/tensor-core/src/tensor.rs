@@ -163,9 +163,10 @@ impl Tensor {
         self.edge.as_ref().is_none_or(|e| e.node.is_leaf())
     }
 
-    /// The gradient that `backward` collected in this leaf.
+    /// The gradient that `backward` collected in this leaf, or left in this result after `retain_grad()`.
     pub fn grad(&self) -> Option<Tensor> {
-        self.edge.as_ref().and_then(|e| e.node.grad())
+        let Edge { node, output } = self.edge.as_ref()?;
+        if node.is_leaf() { node.grad() } else { node.retained_grad(*output) }
     }
     /// Replaces the gradient of this leaf.
     pub fn set_grad(&self, grad: Option<Tensor>) {
