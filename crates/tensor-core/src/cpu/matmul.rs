@@ -199,13 +199,7 @@ fn batched<T: Gemm>(x: Data<'_, T>, y: Data<'_, T>, out: DataMut<'_, T>) {
 }
 
 /// Integers: plain loops, wrapping.
-fn integers<T: Pod>(
-    x: Data<'_, T>,
-    y: Data<'_, T>,
-    out: DataMut<'_, T>,
-    zero: T,
-    mul_add: impl Fn(T, T, T) -> T,
-) {
+fn integers<T: Pod>(x: Data<'_, T>, y: Data<'_, T>, out: DataMut<'_, T>, zero: T, mul_add: impl Fn(T, T, T) -> T) {
     let shape = out.layout.shape();
     let k = x.layout.shape()[2];
     let ((xb, xs), (yb, ys)) = (steps(&x), steps(&y));
@@ -275,15 +269,13 @@ pub(super) fn matmul(x: View<'_>, y: View<'_>, out: ViewMut<'_>) -> Result<()> {
         DType::F64 => batched::<f64>(data(x)?, data(y)?, data_mut(out)?),
         DType::F16 => halves(data(x)?, data(y)?, data_mut(out)?, f16::to_f32, f16::from_f32)?,
         DType::BF16 => halves(data(x)?, data(y)?, data_mut(out)?, bf16::to_f32, bf16::from_f32)?,
-        DType::I64 => integers::<i64>(data(x)?, data(y)?, data_mut(out)?, 0, |a, b, c| {
-            c.wrapping_add(a.wrapping_mul(b))
-        }),
-        DType::I32 => integers::<i32>(data(x)?, data(y)?, data_mut(out)?, 0, |a, b, c| {
-            c.wrapping_add(a.wrapping_mul(b))
-        }),
-        DType::U8 => integers::<u8>(data(x)?, data(y)?, data_mut(out)?, 0, |a, b, c| {
-            c.wrapping_add(a.wrapping_mul(b))
-        }),
+        DType::I64 => {
+            integers::<i64>(data(x)?, data(y)?, data_mut(out)?, 0, |a, b, c| c.wrapping_add(a.wrapping_mul(b)))
+        }
+        DType::I32 => {
+            integers::<i32>(data(x)?, data(y)?, data_mut(out)?, 0, |a, b, c| c.wrapping_add(a.wrapping_mul(b)))
+        }
+        DType::U8 => integers::<u8>(data(x)?, data(y)?, data_mut(out)?, 0, |a, b, c| c.wrapping_add(a.wrapping_mul(b))),
         DType::Bool => {
             return Err(Error::new("matmul", "not defined for bool").kind_of(ErrorKind::Unsupported));
         }

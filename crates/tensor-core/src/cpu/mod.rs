@@ -2,12 +2,20 @@
 // Kernels run over slices whose bounds were checked once for a whole view; each unchecked block says why it is sound.
 #![allow(unsafe_code)]
 pub(crate) mod alloc;
+mod binary;
+mod compare;
 mod convert;
 mod copy;
 mod fill;
+mod int;
+mod map;
+mod math;
 mod matmul;
 mod random;
+mod real;
+mod simd;
 mod storage;
+mod unary;
 
 use crate::{
     Backend, Error, Operand, Result, Scalar, Storage, View, ViewMut,
@@ -60,17 +68,17 @@ impl Backend for Cpu {
     fn ramp(&self, start: Scalar, step: Scalar, out: ViewMut<'_>) -> Result<()> {
         fill::ramp(start, step, out)
     }
-    fn unary(&self, _op: UnaryOp, _x: Operand<'_>, _out: ViewMut<'_>) -> Result<()> {
-        todo_()
+    fn unary(&self, op: UnaryOp, x: Operand<'_>, out: ViewMut<'_>) -> Result<()> {
+        unary::unary(op, x, out)
     }
-    fn binary(&self, _op: BinaryOp, _a: Operand<'_>, _b: Operand<'_>, _out: ViewMut<'_>) -> Result<()> {
-        todo_()
+    fn binary(&self, op: BinaryOp, a: Operand<'_>, b: Operand<'_>, out: ViewMut<'_>) -> Result<()> {
+        binary::binary(op, a, b, out)
     }
-    fn compare(&self, _op: CompareOp, _a: Operand<'_>, _b: Operand<'_>, _out: ViewMut<'_>) -> Result<()> {
-        todo_()
+    fn compare(&self, op: CompareOp, a: Operand<'_>, b: Operand<'_>, out: ViewMut<'_>) -> Result<()> {
+        compare::compare(op, a, b, out)
     }
-    fn select(&self, _cond: View<'_>, _a: Operand<'_>, _b: Operand<'_>, _out: ViewMut<'_>) -> Result<()> {
-        todo_()
+    fn select(&self, cond: View<'_>, a: Operand<'_>, b: Operand<'_>, out: ViewMut<'_>) -> Result<()> {
+        compare::select(cond, a, b, out)
     }
     fn reduce(&self, _op: ReduceOp, _x: View<'_>, _dims: &[usize], _out: ViewMut<'_>) -> Result<()> {
         todo_()
@@ -103,3 +111,6 @@ impl Backend for Cpu {
         random::random(op, key, out)
     }
 }
+
+#[cfg(test)]
+mod tests;

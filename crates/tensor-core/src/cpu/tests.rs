@@ -1,0 +1,2 @@
+//! Kernels against plain definitions, through views of any layout.
+mod elementwise;
