@@ -125,7 +125,15 @@ impl Node {
     ) -> Node {
         LIVE_NODES.fetch_add(1, Relaxed);
         let leaf = matches!(op, Op::Leaf).then(Box::default);
-        Node { id: NEXT_ID.fetch_add(1, Relaxed), op, edges, outputs, kept: Mutex::new(Kept::Held(kept)), leaf, cold: OnceLock::new() }
+        Node {
+            id: NEXT_ID.fetch_add(1, Relaxed),
+            op,
+            edges,
+            outputs,
+            kept: Mutex::new(Kept::Held(kept)),
+            leaf,
+            cold: OnceLock::new(),
+        }
     }
 
     /// A tensor that gradients are wanted for.

@@ -11,8 +11,12 @@ fn tensors_print_as_pytorch_prints_them() {
         let (values, expected) = rest.split_once('\n').expect("a line of values");
         let (dtype, rest) = spec.split_once(' ').expect("dtype");
         let (shape, grad) = rest.rsplit_once(' ').expect("shape");
-        let shape: Vec<usize> =
-            shape.trim_matches(['[', ']']).split(", ").filter(|s| !s.is_empty()).map(|s| s.parse().expect("a size")).collect();
+        let shape: Vec<usize> = shape
+            .trim_matches(['[', ']'])
+            .split(", ")
+            .filter(|s| !s.is_empty())
+            .map(|s| s.parse().expect("a size"))
+            .collect();
         let values: Vec<f64> =
             values.trim_start_matches('>').split_whitespace().map(|v| v.parse().expect("a number")).collect();
         let dtype: DType = dtype.parse().expect("a dtype");

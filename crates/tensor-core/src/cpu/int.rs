@@ -13,6 +13,8 @@ pub(super) trait Int:
     + std::ops::Not<Output = Self>
 {
     const ZERO: Self;
+    const MIN: Self;
+    const MAX: Self;
     fn add(self, b: Self) -> Self;
     fn sub(self, b: Self) -> Self;
     fn mul(self, b: Self) -> Self;
@@ -33,6 +35,8 @@ pub(super) trait Int:
 macro_rules! ints {
     ($($t:ident, |$a:ident| $abs:expr, $sign:expr, |$f:ident, $g:ident| $floor:expr, $remainder:expr;)*) => { $(impl Int for $t {
         const ZERO: $t = 0;
+        const MIN: $t = $t::MIN;
+        const MAX: $t = $t::MAX;
         #[inline(always)]
         fn add(self, b: $t) -> $t { self.wrapping_add(b) }
         #[inline(always)]

@@ -2,6 +2,7 @@
 // Kernels run over slices whose bounds were checked once for a whole view; each unchecked block says why it is sound.
 #![allow(unsafe_code)]
 pub(crate) mod alloc;
+mod arg_reduce;
 mod binary;
 mod compare;
 mod convert;
@@ -13,6 +14,7 @@ mod math;
 mod matmul;
 mod random;
 mod real;
+mod reduce;
 mod simd;
 mod storage;
 mod unary;
@@ -80,11 +82,18 @@ impl Backend for Cpu {
     fn select(&self, cond: View<'_>, a: Operand<'_>, b: Operand<'_>, out: ViewMut<'_>) -> Result<()> {
         compare::select(cond, a, b, out)
     }
-    fn reduce(&self, _op: ReduceOp, _x: View<'_>, _dims: &[usize], _out: ViewMut<'_>) -> Result<()> {
-        todo_()
+    fn reduce(&self, op: ReduceOp, x: View<'_>, dims: &[usize], out: ViewMut<'_>) -> Result<()> {
+        reduce::reduce(op, x, dims, out)
     }
-    fn arg_reduce(&self, _op: ReduceOp, _x: View<'_>, _dim: usize, _v: ViewMut<'_>, _i: ViewMut<'_>) -> Result<()> {
-        todo_()
+    fn arg_reduce(
+        &self,
+        op: ReduceOp,
+        x: View<'_>,
+        dim: usize,
+        values: ViewMut<'_>,
+        indices: ViewMut<'_>,
+    ) -> Result<()> {
+        arg_reduce::arg_reduce(op, x, dim, values, indices)
     }
     fn gather(&self, _x: View<'_>, _dim: usize, _index: View<'_>, _out: ViewMut<'_>) -> Result<()> {
         todo_()

@@ -1,2 +1,3 @@
 //! Kernels against plain definitions, through views of any layout.
 mod elementwise;
+mod reductions;
