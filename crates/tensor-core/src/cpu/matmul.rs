@@ -118,13 +118,14 @@ pub(super) fn product<T: Gemm>(
 }
 
 /// A pointer that tasks share, each going to elements of its own.
-struct Shared<T>(*mut T);
+#[derive(Debug)]
+pub(super) struct Shared<T>(pub(super) *mut T);
 // SAFETY: the tasks of one call write to disjoint elements (see `batched`).
 unsafe impl<T: Send> Sync for Shared<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Send for Shared<T> {}
 impl<T> Shared<T> {
-    fn at(&self, offset: usize) -> *mut T {
+    pub(super) fn at(&self, offset: usize) -> *mut T {
         self.0.wrapping_add(offset)
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod alloc;
 mod arg_reduce;
 mod binary;
 mod compare;
+mod conv;
 mod convert;
 mod copy;
 mod fill;
@@ -110,8 +111,8 @@ impl Backend for Cpu {
     fn matmul(&self, x: View<'_>, y: View<'_>, out: ViewMut<'_>) -> Result<()> {
         matmul::matmul(x, y, out)
     }
-    fn conv(&self, _op: &Conv, _a: View<'_>, _b: View<'_>, _out: ViewMut<'_>) -> Result<()> {
-        todo_()
+    fn conv(&self, op: &Conv, a: View<'_>, b: View<'_>, out: ViewMut<'_>) -> Result<()> {
+        conv::conv(op, a, b, out)
     }
     fn pool(&self, _op: &Pool, _x: View<'_>, _outputs: &mut [ViewMut<'_>]) -> Result<()> {
         todo_()
