@@ -67,7 +67,7 @@ impl Geometry {
             dilation: three(&op.dilation, 1),
         };
         let fits =
-            y[0] == g.n && w[0] == g.o && w[1] * g.groups == g.c && g.o % g.groups == 0 && !g.stride.contains(&0);
+            y[0] == g.n && w[0] == g.o && w[1] * g.groups == g.c && g.o.is_multiple_of(g.groups) && !g.stride.contains(&0);
         fits.then_some(g)
     }
     /// Input channels of one group.
