@@ -1,5 +1,8 @@
 //! Convolution, as three bilinear maps that are each other's derivatives.
+use super::{Op, binary::same_device};
+use crate::{Error, Result, Tensor, graph};
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// Which of the three maps. With input `x` `(N, C, *spatial)`, weight `w` `(O, C / groups, *kernel)` and output
 /// `y` `(N, O, *out)`:
@@ -36,4 +39,43 @@ impl Conv {
             ConvKind::WeightGrad => "conv_weight_grad",
         }
     }
+
+    /// Whether input, weight and output of the forward map have these shapes.
+    fn fits(&self, x: &[usize], w: &[usize], y: &[usize]) -> bool {
+        let n = self.stride.len();
+        let ranks = [x.len(), w.len(), y.len()] == [n + 2; 3] && [self.padding.len(), self.dilation.len()] == [n; 2];
+        ranks
+            && x[0] == y[0]
+            && self.groups > 0
+            && x[1] == w[1] * self.groups
+            && y[1] == w[0]
+            && y[1] % self.groups == 0
+            && (0..n).all(|i| self.output_size(i, x[i + 2], w[i + 2]) == Some(y[i + 2]))
+    }
+
+    /// The output's size in spatial dim `i`, if the kernel fits into the padded input.
+    fn output_size(&self, i: usize, input: usize, kernel: usize) -> Option<usize> {
+        let reach = self.dilation[i] * kernel.checked_sub(1)? + 1;
+        (input + 2 * self.padding[i]).checked_sub(reach)?.checked_div(self.stride[i]).map(|steps| steps + 1)
+    }
+}
+
+/// Runs one of the three maps into a result of `shape`, recorded: what the derivatives of a convolution call, which know
+/// the shape from the operation they undo.
+pub fn conv_map(op: &Conv, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    same_device(op.name(), &[a, b])?;
+    let (x, w, y) = match op.kind {
+        ConvKind::Forward => (a.shape(), b.shape(), shape),
+        ConvKind::InputGrad => (shape, b.shape(), a.shape()),
+        ConvKind::WeightGrad => (b.shape(), shape, a.shape()),
+    };
+    if a.dtype() != b.dtype() || !op.fits(x, w, y) {
+        return Err(Error::new(op.name(), format!("sizes or dtypes do not fit a result of shape {shape:?}"))
+            .operands([a, b]));
+    }
+    let (ra, rb) = (a.reading(), b.reading());
+    let device = a.device();
+    let (mut out, layout) = Tensor::allocate(shape, a.dtype(), &device)?;
+    device.backend().conv(op, ra.view(), rb.view(), out.view_mut(&layout))?;
+    Ok(graph::record(|| Op::Conv(op.clone()), &[a, b], Tensor::new(Arc::new(out), layout)))
 }

@@ -21,11 +21,11 @@ mod unary;
 
 pub use binary::{Arg, BinaryOp, Side, result_type};
 pub use compare::CompareOp;
-pub use conv::{Conv, ConvKind};
+pub use conv::{Conv, ConvKind, conv_map};
 pub use fused::{Fused, Update, compose, update};
 pub use index::{IndexOp, ScatterOp};
 pub use movement::MoveOp;
-pub use pool::{Pool, PoolKind};
+pub use pool::{Pool, PoolKind, pool_map};
 pub use random::RandomOp;
 pub use reduce::ReduceOp;
 pub use unary::UnaryOp;

@@ -1,6 +1,8 @@
 //! Pooling over windows.
-use super::Keeps;
+use super::{Keeps, Op};
+use crate::{Error, Result, Tensor, graph};
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// What becomes of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +43,13 @@ impl Pool {
             PoolKind::AverageGrad => "avg_pool_grad",
         }
     }
+    /// Whether input and output may have these shapes; a last window that is cut off (`ceil_mode`) is allowed.
+    fn fits(&self, x: &[usize], y: &[usize]) -> bool {
+        let n = self.kernel.len();
+        let ranks = [x.len(), y.len()] == [n + 2; 2] && [self.stride.len(), self.padding.len()] == [n; 2];
+        let starts_inside = |i: usize| y[i + 2] == 0 || (y[i + 2] - 1) * self.stride[i] < x[i + 2] + self.padding[i];
+        ranks && x[..2] == y[..2] && (0..n).all(starts_inside)
+    }
     pub(super) fn keeps(&self) -> Keeps {
         match self.kind {
             // The rule scatters to the positions.
@@ -48,4 +57,21 @@ impl Pool {
             PoolKind::Average | PoolKind::AverageGrad => Keeps::NOTHING,
         }
     }
+}
+
+/// Runs one of the two maps of average pooling into a result of `shape`, recorded: what their derivatives call, which
+/// know the shape from the operation they undo.
+pub fn pool_map(op: &Pool, x: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    let (input, output) = match op.kind {
+        PoolKind::Average | PoolKind::Max => (x.shape(), shape),
+        PoolKind::AverageGrad => (shape, x.shape()),
+    };
+    if op.kind == PoolKind::Max || !op.fits(input, output) {
+        return Err(Error::new(op.name(), format!("sizes do not fit a result of shape {shape:?}")).operands([x]));
+    }
+    let reading = x.reading();
+    let device = x.device();
+    let (mut out, layout) = Tensor::allocate(shape, x.dtype(), &device)?;
+    device.backend().pool(op, reading.view(), &mut [out.view_mut(&layout)])?;
+    Ok(graph::record(|| Op::Pool(op.clone()), &[x], Tensor::new(Arc::new(out), layout)))
 }
