@@ -66,8 +66,11 @@ impl Geometry {
             padding: three(&op.padding, 0),
             dilation: three(&op.dilation, 1),
         };
-        let fits =
-            y[0] == g.n && w[0] == g.o && w[1] * g.groups == g.c && g.o.is_multiple_of(g.groups) && !g.stride.contains(&0);
+        let fits = y[0] == g.n
+            && w[0] == g.o
+            && w[1] * g.groups == g.c
+            && g.o.is_multiple_of(g.groups)
+            && !g.stride.contains(&0);
         fits.then_some(g)
     }
     /// Input channels of one group.

@@ -9,10 +9,12 @@ mod conv;
 mod convert;
 mod copy;
 mod fill;
+mod index;
 mod int;
 mod map;
 mod math;
 mod matmul;
+mod pool;
 mod random;
 mod real;
 mod reduce;
@@ -96,17 +98,17 @@ impl Backend for Cpu {
     ) -> Result<()> {
         arg_reduce::arg_reduce(op, x, dim, values, indices)
     }
-    fn gather(&self, _x: View<'_>, _dim: usize, _index: View<'_>, _out: ViewMut<'_>) -> Result<()> {
-        todo_()
+    fn gather(&self, x: View<'_>, dim: usize, index: View<'_>, out: ViewMut<'_>) -> Result<()> {
+        index::gather(x, dim, index, out)
     }
-    fn scatter(&self, _op: ScatterOp, _dim: usize, _index: View<'_>, _s: Operand<'_>, _out: ViewMut<'_>) -> Result<()> {
-        todo_()
+    fn scatter(&self, op: ScatterOp, dim: usize, index: View<'_>, s: Operand<'_>, out: ViewMut<'_>) -> Result<()> {
+        index::scatter(op, dim, index, s, out)
     }
-    fn index_select(&self, _x: View<'_>, _dim: usize, _index: View<'_>, _out: ViewMut<'_>) -> Result<()> {
-        todo_()
+    fn index_select(&self, x: View<'_>, dim: usize, index: View<'_>, out: ViewMut<'_>) -> Result<()> {
+        index::index_select(x, dim, index, out)
     }
-    fn index_add(&self, _dim: usize, _index: View<'_>, _source: View<'_>, _out: ViewMut<'_>) -> Result<()> {
-        todo_()
+    fn index_add(&self, dim: usize, index: View<'_>, source: View<'_>, out: ViewMut<'_>) -> Result<()> {
+        index::index_add(dim, index, source, out)
     }
     fn matmul(&self, x: View<'_>, y: View<'_>, out: ViewMut<'_>) -> Result<()> {
         matmul::matmul(x, y, out)
@@ -114,8 +116,8 @@ impl Backend for Cpu {
     fn conv(&self, op: &Conv, a: View<'_>, b: View<'_>, out: ViewMut<'_>) -> Result<()> {
         conv::conv(op, a, b, out)
     }
-    fn pool(&self, _op: &Pool, _x: View<'_>, _outputs: &mut [ViewMut<'_>]) -> Result<()> {
-        todo_()
+    fn pool(&self, op: &Pool, x: View<'_>, outputs: &mut [ViewMut<'_>]) -> Result<()> {
+        pool::pool(op, x, outputs)
     }
     fn random(&self, op: RandomOp, key: Key, out: ViewMut<'_>) -> Result<()> {
         random::random(op, key, out)

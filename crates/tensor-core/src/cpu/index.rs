@@ -1,0 +1,265 @@
+//! Elements picked and placed by index. Writes to one element happen in index order, on one thread.
+use super::storage::{Data, DataMut, data, data_mut};
+use crate::{DType, Element, Error, ErrorKind, Layout, Operand, Result, View, ViewMut, ops::ScatterOp};
+use bytemuck::Pod;
+use half::{bf16, f16};
+use rayon::prelude::*;
+
+// Bytes below which waking a thread costs more than its share of the work.
+const GRAIN_BYTES: usize = 64 << 10;
+
+/// An index inside `0..size`, or an error that names it.
+fn check(op: &'static str, index: i64, dim: usize, size: usize) -> Result<usize> {
+    usize::try_from(index).ok().filter(|&i| i < size).ok_or_else(|| outside(op, index, dim, size))
+}
+
+#[cold]
+fn outside(op: &'static str, index: i64, dim: usize, size: usize) -> Error {
+    Error::new(op, format!("index {index} is out of range for dim {dim} of size {size}")).hint(if index < 0 {
+        "negative indices do not count from the end here"
+    } else {
+        "indices start at 0"
+    })
+}
+
+/// Checks every index before anything is written.
+fn checked(op: &'static str, index: Data<'_, i64>, dim: usize, size: usize) -> Result<()> {
+    let inside = |&i: &i64| (i as u64) < size as u64;
+    let bad = match index.contiguous() {
+        Some(all) => all.iter().copied().find(|i| !inside(i)),
+        None => index.layout.positions().map(|at| index.all[at]).find(|i| !inside(i)),
+    };
+    bad.map_or(Ok(()), |i| check(op, i, dim, size).map(|_| ()))
+}
+
+/// Numbers that add up: floats in their own precision, integers wrapping, bool as or.
+pub(super) trait Sum: Pod + Send + Sync + Default {
+    fn plus(self, other: Self) -> Self;
+}
+macro_rules! sum {
+    ($($t:ty: |$a:ident, $b:ident| $sum:expr;)*) => { $(impl Sum for $t {
+        fn plus(self, other: $t) -> $t { let ($a, $b) = (self, other); $sum }
+    })* };
+}
+sum! {
+    f32: |a, b| a + b;
+    f64: |a, b| a + b;
+    f16: |a, b| f16::from_f32(a.to_f32() + b.to_f32());
+    bf16: |a, b| bf16::from_f32(a.to_f32() + b.to_f32());
+    i64: |a, b| a.wrapping_add(b);
+    i32: |a, b| a.wrapping_add(b);
+    u8: |a, b| a.wrapping_add(b);
+}
+
+/// Runs an expression for the type behind a dtype; a bool is a byte.
+macro_rules! by_dtype {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            DType::F32 => {
+                type $T = f32;
+                $body
+            }
+            DType::F64 => {
+                type $T = f64;
+                $body
+            }
+            DType::F16 => {
+                type $T = f16;
+                $body
+            }
+            DType::BF16 => {
+                type $T = bf16;
+                $body
+            }
+            DType::I64 => {
+                type $T = i64;
+                $body
+            }
+            DType::I32 => {
+                type $T = i32;
+                $body
+            }
+            DType::U8 | DType::Bool => {
+                type $T = u8;
+                $body
+            }
+        }
+    };
+}
+
+/// Walks the lines along `dim` of an index: calls `visit` with the first position of each line in `index`, and, by
+/// `strides`, in the two other tensors (whose own dim strides are left to the caller).
+fn lines(shape: &[usize], dim: usize, strides: [&[usize]; 3], mut visit: impl FnMut([usize; 3])) {
+    if shape.contains(&0) {
+        return;
+    }
+    let mut index = vec![0usize; shape.len()];
+    let mut at = [0usize; 3];
+    loop {
+        visit(at);
+        let mut d = shape.len();
+        loop {
+            if d == 0 {
+                return;
+            }
+            d -= 1;
+            if d == dim {
+                continue;
+            }
+            index[d] += 1;
+            for t in 0..3 {
+                at[t] += strides[t][d];
+            }
+            if index[d] < shape[d] {
+                break;
+            }
+            for t in 0..3 {
+                at[t] -= index[d] * strides[t][d];
+            }
+            index[d] = 0;
+        }
+    }
+}
+
+/// A 0-d tensor is one of one element.
+fn at_least_1d(layout: &Layout) -> Layout {
+    if layout.rank() == 0 { Layout::strided(&[1], &[1], layout.offset()) } else { layout.clone() }
+}
+
+/// See `Backend::gather`.
+pub(super) fn gather(x: View<'_>, dim: usize, index: View<'_>, out: ViewMut<'_>) -> Result<()> {
+    fn typed<T: Pod>(x: Data<'_, T>, dim: usize, index: Data<'_, i64>, out: DataMut<'_, T>) -> Result<()> {
+        let (xl, il, ol) = (at_least_1d(x.layout), at_least_1d(index.layout), at_least_1d(out.layout));
+        let size = xl.shape()[dim];
+        checked("gather", index, dim, size)?;
+        let (n, xs, is, os) = (il.shape()[dim], xl.strides()[dim], il.strides()[dim], ol.strides()[dim]);
+        lines(il.shape(), dim, [il.strides(), xl.strides(), ol.strides()], |[i, x0, o]| {
+            let (i, x0, o) = (i + il.offset(), x0 + xl.offset(), o + ol.offset());
+            for k in 0..n {
+                out.all[o + k * os] = x.all[x0 + index.all[i + k * is] as usize * xs];
+            }
+        });
+        Ok(())
+    }
+    by_dtype!(out.dtype, T => typed::<T>(data(x)?, dim, data(index)?, data_mut(out)?))
+}
+
+/// See `Backend::scatter`.
+pub(super) fn scatter(op: ScatterOp, dim: usize, index: View<'_>, source: Operand<'_>, out: ViewMut<'_>) -> Result<()> {
+    enum From<'a, T> {
+        View(Data<'a, T>),
+        Value(T),
+    }
+    fn typed<T: Sum>(
+        op: ScatterOp,
+        dim: usize,
+        index: Data<'_, i64>,
+        from: From<'_, T>,
+        out: DataMut<'_, T>,
+    ) -> Result<()> {
+        let name = if op == ScatterOp::Add { "scatter_add" } else { "scatter" };
+        let (il, ol) = (at_least_1d(index.layout), at_least_1d(out.layout));
+        checked(name, index, dim, ol.shape()[dim])?;
+        let sl = match &from {
+            From::View(source) => at_least_1d(source.layout),
+            From::Value(_) => Layout::strided(il.shape(), &vec![0; il.rank()], 0),
+        };
+        let (n, is, os, ss) = (il.shape()[dim], il.strides()[dim], ol.strides()[dim], sl.strides()[dim]);
+        lines(il.shape(), dim, [il.strides(), ol.strides(), sl.strides()], |[i, o, s]| {
+            let (i, o, s) = (i + il.offset(), o + ol.offset(), s + sl.offset());
+            for k in 0..n {
+                let value = match &from {
+                    From::View(source) => source.all[s + k * ss],
+                    From::Value(value) => *value,
+                };
+                let to = &mut out.all[o + index.all[i + k * is] as usize * os];
+                *to = if op == ScatterOp::Add { to.plus(value) } else { value };
+            }
+        });
+        Ok(())
+    }
+    let is_bool = out.dtype == DType::Bool;
+    by_dtype!(out.dtype, T => {
+        let from = match source {
+            Operand::View(view) => From::View(data::<T>(view)?),
+            Operand::Scalar(s) if is_bool => From::Value(T::from_scalar(crate::Scalar::Int(i64::from(s.to_f64() != 0.0)))),
+            Operand::Scalar(s) => From::Value(T::from_scalar(s)),
+            Operand::Output => return Err(Error::new("scatter", "has no source").kind_of(ErrorKind::Internal)),
+        };
+        typed::<T>(op, dim, data(index)?, from, data_mut(out)?)
+    })
+}
+
+/// The indices of a 1-d tensor, checked.
+fn rows(op: &'static str, index: Data<'_, i64>, dim: usize, size: usize) -> Result<Vec<usize>> {
+    index.layout.positions().map(|at| check(op, index.all[at], dim, size)).collect()
+}
+
+/// See `Backend::index_select`.
+pub(super) fn index_select(x: View<'_>, dim: usize, index: View<'_>, out: ViewMut<'_>) -> Result<()> {
+    fn typed<T: Pod + Send + Sync>(
+        x: Data<'_, T>,
+        dim: usize,
+        index: Data<'_, i64>,
+        mut out: DataMut<'_, T>,
+    ) -> Result<()> {
+        let xl = at_least_1d(x.layout);
+        let rows = rows("index_select", index, dim, xl.shape()[dim])?;
+        if out.layout.numel() == 0 {
+            return Ok(());
+        }
+        let inner: usize = xl.shape()[dim + 1..].iter().product();
+        if let (Some(x), Some(out)) = (x.contiguous(), out.contiguous()) {
+            let plane = xl.shape()[dim] * inner;
+            let copy = |(at, to): (usize, &mut [T])| {
+                let from = at / rows.len() * plane + rows[at % rows.len()] * inner;
+                to.copy_from_slice(&x[from..from + inner]);
+            };
+            if size_of_val(out) <= GRAIN_BYTES {
+                out.chunks_exact_mut(inner).enumerate().for_each(copy);
+            } else {
+                let grain = (GRAIN_BYTES / (inner * size_of::<T>())).max(1);
+                out.par_chunks_exact_mut(inner).enumerate().with_min_len(grain).for_each(copy);
+            }
+            return Ok(());
+        }
+        let ol = at_least_1d(out.layout);
+        let (xs, os) = (xl.strides()[dim], ol.strides()[dim]);
+        lines(ol.shape(), dim, [xl.strides(), ol.strides(), ol.strides()], |[from, to, _]| {
+            for (k, row) in rows.iter().enumerate() {
+                out.all[ol.offset() + to + k * os] = x.all[xl.offset() + from + row * xs];
+            }
+        });
+        Ok(())
+    }
+    by_dtype!(out.dtype, T => typed::<T>(data(x)?, dim, data(index)?, data_mut(out)?))
+}
+
+/// See `Backend::index_add`.
+pub(super) fn index_add(dim: usize, index: View<'_>, source: View<'_>, out: ViewMut<'_>) -> Result<()> {
+    fn typed<T: Sum>(dim: usize, index: Data<'_, i64>, source: Data<'_, T>, mut out: DataMut<'_, T>) -> Result<()> {
+        let (sl, ol) = (at_least_1d(source.layout), at_least_1d(out.layout));
+        let rows = rows("index_add", index, dim, ol.shape()[dim])?;
+        if source.layout.numel() == 0 {
+            return Ok(());
+        }
+        let inner: usize = ol.shape()[dim + 1..].iter().product();
+        if let (Some(source), Some(out)) = (source.contiguous(), out.contiguous()) {
+            let plane = ol.shape()[dim] * inner;
+            for (at, from) in source.chunks_exact(inner).enumerate() {
+                let to = at / rows.len() * plane + rows[at % rows.len()] * inner;
+                out[to..to + inner].iter_mut().zip(from).for_each(|(to, &from)| *to = to.plus(from));
+            }
+            return Ok(());
+        }
+        let (ss, os) = (sl.strides()[dim], ol.strides()[dim]);
+        lines(sl.shape(), dim, [sl.strides(), ol.strides(), ol.strides()], |[from, to, _]| {
+            for (k, row) in rows.iter().enumerate() {
+                let to = &mut out.all[ol.offset() + to + row * os];
+                *to = to.plus(source.all[sl.offset() + from + k * ss]);
+            }
+        });
+        Ok(())
+    }
+    by_dtype!(out.dtype, T => typed::<T>(dim, data(index)?, data(source)?, data_mut(out)?))
+}
