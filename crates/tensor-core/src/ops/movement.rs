@@ -1,4 +1,14 @@
 //! The same elements seen another way: no copies, where strides can say it.
+mod diagonal;
+mod expand;
+mod flip;
+mod permute;
+mod reshape;
+mod slice;
+mod split;
+
+use super::Op;
+use crate::{Layout, Tensor, graph};
 use smallvec::SmallVec;
 
 /// Recorded movements.
@@ -51,24 +61,9 @@ impl MoveOp {
     }
 }
 
-impl crate::Tensor {
-    /// Row-major without gaps: the same tensor where it is so already.
-    pub fn contiguous(&self) -> crate::Result<crate::Tensor> {
-        if self.is_contiguous() { Ok(self.clone()) } else { self.clone_contiguous() }
-    }
-    /// A copy with a buffer of its own.
-    pub fn clone_contiguous(&self) -> crate::Result<crate::Tensor> {
-        let new = self.buffer().copied(self.layout())?;
-        let out = crate::Tensor::new(std::sync::Arc::new(new), crate::Layout::contiguous(self.shape()));
-        Ok(crate::graph::record(|| super::Op::Move(MoveOp::Reshape), &[self], out))
-    }
-    /// Dims of size 1 repeated to `shape`; no copy.
-    pub fn expand(&self, shape: impl crate::ShapeArg) -> crate::Result<crate::Tensor> {
-        let shape = crate::shape::exact("expand", shape)?;
-        let layout = self
-            .layout()
-            .expand(&shape)
-            .ok_or_else(|| crate::Error::new("expand", "does not broadcast").operands([self]))?;
-        Ok(crate::graph::record(|| super::Op::Move(MoveOp::Expand), &[self], self.view_as_layout(layout)))
+impl Tensor {
+    /// A view of the same elements, recorded.
+    fn moved(&self, op: impl FnOnce() -> MoveOp, layout: Layout) -> Tensor {
+        graph::record(|| Op::Move(op()), &[self], self.view_as_layout(layout))
     }
 }
