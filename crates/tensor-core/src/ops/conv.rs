@@ -1,4 +1,8 @@
 //! Convolution, as three bilinear maps that are each other's derivatives.
+mod functions;
+
+pub use functions::{ConvOptions, ConvTransposeOptions, Padding};
+
 use super::{Op, binary::same_device};
 use crate::{Error, Result, Tensor, graph};
 use smallvec::SmallVec;
