@@ -81,7 +81,8 @@ impl SliceMut<'_> {
         if recorded || base.live_cell().is_some() {
             let mut part = base.slice(dim as isize, start as isize, (start + len * step) as isize, step)?;
             change(&mut part)?;
-            return base.replace_slice(&part, dim, start, step);
+            *base = base.slice_scatter(&part, dim as isize, start as isize, (start + len * step) as isize, step)?;
+            return Ok(());
         }
         // The buffer must be the base's alone before the slice may become its only owner.
         base.write(|_, _| Ok(()))?;
