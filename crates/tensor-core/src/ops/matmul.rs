@@ -26,9 +26,9 @@ impl Tensor {
     pub fn matmul(&self, other: &Tensor) -> Result<Tensor> {
         check("matmul", self, other)?;
         match (self.dim(), other.dim()) {
-            (0, _) | (_, 0) => {
-                Err(Error::new("matmul", "a 0-d tensor is not a matrix").operands([self, other]).hint("use mul for numbers"))
-            }
+            (0, _) | (_, 0) => Err(Error::new("matmul", "a 0-d tensor is not a matrix")
+                .operands([self, other])
+                .hint("use mul for numbers")),
             (1, 1) => self.unsqueeze(0)?.matmul(&other.unsqueeze(1)?).map_err(|e| shown(e, self, other))?.reshape(()),
             (1, _) => {
                 let y = self.unsqueeze(0)?.matmul(other).map_err(|e| shown(e, self, other))?;
@@ -62,9 +62,12 @@ impl Tensor {
     pub fn bmm(&self, other: &Tensor) -> Result<Tensor> {
         ranks("bmm", self, 3, other, 3)?;
         if self.shape()[0] != other.shape()[0] {
-            return Err(Error::new("bmm", format!("batch sizes differ ({} and {})", self.shape()[0], other.shape()[0]))
-                .operands([self, other])
-                .hint("matmul broadcasts batches"));
+            return Err(Error::new(
+                "bmm",
+                format!("batch sizes differ ({} and {})", self.shape()[0], other.shape()[0]),
+            )
+            .operands([self, other])
+            .hint("matmul broadcasts batches"));
         }
         product("bmm", self, other)
     }
@@ -129,8 +132,11 @@ impl Tensor {
         }
         let (have, want) = (self.shape()[self.dim() - 1], weight.shape()[weight.dim() - 1]);
         if have != want {
-            return Err(Error::new("linear", format!("the last dim of the input is {have}, the weight expects {want}"))
-                .operands([self, weight]));
+            return Err(Error::new(
+                "linear",
+                format!("the last dim of the input is {have}, the weight expects {want}"),
+            )
+            .operands([self, weight]));
         }
         let turned = if weight.dim() == 2 { weight.t()? } else { weight.clone() };
         let y = self.matmul(&turned).map_err(named)?;

@@ -82,7 +82,8 @@ impl Tensor {
 
     /// The numbers `0..n` in random order, `i64` on the CPU.
     pub fn randperm(n: usize) -> Result<Tensor> {
-        let draws = draw(RandomOp::Int { low: 0, high: i64::MAX }, &[n], DType::I64, &Device::cpu())?.to_vec::<i64>()?;
+        let draws =
+            draw(RandomOp::Int { low: 0, high: i64::MAX }, &[n], DType::I64, &Device::cpu())?.to_vec::<i64>()?;
         let mut order: Vec<i64> = (0..n as i64).collect();
         // Fisher and Yates; a bias of n / 2^63 is none.
         for i in (1..n).rev() {
@@ -152,9 +153,14 @@ impl Tensor {
         floats(name, self)?;
         let key = context::take_random(self.numel());
         let (shape, dtype, device) = (shape::Dims::from_slice(self.shape()), self.dtype(), self.device());
-        super::inplace::change(name, self, &[], dtype, |_| draw_at(op, key, &shape, dtype, &device), |device, out| {
-            device.backend().random(op, key, out)
-        })
+        super::inplace::change(
+            name,
+            self,
+            &[],
+            dtype,
+            |_| draw_at(op, key, &shape, dtype, &device),
+            |device, out| device.backend().random(op, key, out),
+        )
     }
 
     /// While training, elements become 0 with probability `p` and the others are divided by `1 - p`; else nothing

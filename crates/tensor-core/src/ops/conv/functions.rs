@@ -100,23 +100,44 @@ impl Tensor {
     }
 
     /// Transposed convolution over a sequence, with a weight `(C, O / groups, K)`.
-    pub fn conv_transpose1d(&self, weight: &Tensor, bias: Option<&Tensor>, o: ConvTransposeOptions<1>) -> Result<Tensor> {
+    pub fn conv_transpose1d(
+        &self,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        o: ConvTransposeOptions<1>,
+    ) -> Result<Tensor> {
         conv_transpose("conv_transpose1d", self, weight, bias, o)
     }
 
     /// Transposed convolution over an image, with a weight `(C, O / groups, KH, KW)`: the gradient of a convolution.
-    pub fn conv_transpose2d(&self, weight: &Tensor, bias: Option<&Tensor>, o: ConvTransposeOptions<2>) -> Result<Tensor> {
+    pub fn conv_transpose2d(
+        &self,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        o: ConvTransposeOptions<2>,
+    ) -> Result<Tensor> {
         conv_transpose("conv_transpose2d", self, weight, bias, o)
     }
 
     /// Transposed convolution over a volume.
-    pub fn conv_transpose3d(&self, weight: &Tensor, bias: Option<&Tensor>, o: ConvTransposeOptions<3>) -> Result<Tensor> {
+    pub fn conv_transpose3d(
+        &self,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        o: ConvTransposeOptions<3>,
+    ) -> Result<Tensor> {
         conv_transpose("conv_transpose3d", self, weight, bias, o)
     }
 }
 
 /// What all convolutions ask of their operands. Gives whether the input came without a batch dim.
-fn check<const D: usize>(op: &'static str, x: &Tensor, w: &Tensor, bias: Option<&Tensor>, o: &Options<D>) -> Result<bool> {
+fn check<const D: usize>(
+    op: &'static str,
+    x: &Tensor,
+    w: &Tensor,
+    bias: Option<&Tensor>,
+    o: &Options<D>,
+) -> Result<bool> {
     same_device(op, &[x, w])?;
     let wrong = |why: String| Error::new(op, why).operands([x, w]);
     if w.dim() != D + 2 {
@@ -144,7 +165,13 @@ struct Options<const D: usize> {
     groups: usize,
 }
 
-fn conv<const D: usize>(op: &'static str, x: &Tensor, w: &Tensor, bias: Option<&Tensor>, o: ConvOptions<D>) -> Result<Tensor> {
+fn conv<const D: usize>(
+    op: &'static str,
+    x: &Tensor,
+    w: &Tensor,
+    bias: Option<&Tensor>,
+    o: ConvOptions<D>,
+) -> Result<Tensor> {
     let single = check(op, x, w, bias, &Options { stride: o.stride, dilation: o.dilation, groups: o.groups })?;
     let wrong = |why: String| Error::new(op, why).operands([x, w]);
     let channels = x.shape()[x.dim() - D - 1];
@@ -190,8 +217,11 @@ fn conv<const D: usize>(op: &'static str, x: &Tensor, w: &Tensor, bias: Option<&
         let reach = o.dilation[d] * (kernel[d] - 1) + 1;
         let size = x.shape()[d + 2] + 2 * padding[d];
         if size < reach {
-            return Err(Error::new(op, format!("the kernel reaches over {reach} elements, the padded input has {size} in spatial dim {d}"))
-                .operands([&x, w]));
+            return Err(Error::new(
+                op,
+                format!("the kernel reaches over {reach} elements, the padded input has {size} in spatial dim {d}"),
+            )
+            .operands([&x, w]));
         }
         out.push((size - reach) / o.stride[d] + 1);
     }
@@ -217,7 +247,11 @@ fn conv_transpose<const D: usize>(
     let wrong = |why: String| Error::new(op, why).operands([x, w]);
     let channels = x.shape()[x.dim() - D - 1];
     if channels != w.shape()[0] || !channels.is_multiple_of(o.groups) {
-        return Err(wrong(format!("the weight expects {} input channels in {} groups, got {channels}", w.shape()[0], o.groups)));
+        return Err(wrong(format!(
+            "the weight expects {} input channels in {} groups, got {channels}",
+            w.shape()[0],
+            o.groups
+        )));
     }
     let outputs = w.shape()[1] * o.groups;
     if let Some(b) = bias
@@ -229,9 +263,15 @@ fn conv_transpose<const D: usize>(
     let mut out = shape::Dims::from_slice(&[x.shape()[0], outputs]);
     for d in 0..D {
         if o.output_padding[d] >= o.stride[d].max(o.dilation[d]) {
-            return Err(wrong(format!("output_padding {} must be smaller than stride or dilation", o.output_padding[d])));
+            return Err(wrong(format!(
+                "output_padding {} must be smaller than stride or dilation",
+                o.output_padding[d]
+            )));
         }
-        let full = (x.shape()[d + 2].max(1) - 1) * o.stride[d] + o.dilation[d] * (w.shape()[d + 2] - 1) + o.output_padding[d] + 1;
+        let full = (x.shape()[d + 2].max(1) - 1) * o.stride[d]
+            + o.dilation[d] * (w.shape()[d + 2] - 1)
+            + o.output_padding[d]
+            + 1;
         match full.checked_sub(2 * o.padding[d]) {
             Some(size) if x.shape()[d + 2] > 0 => out.push(size),
             _ => return Err(wrong(format!("the output would have no elements in spatial dim {d}"))),

@@ -120,11 +120,8 @@ impl Tensor {
         }
         let rows = plan.rows_first(self)?;
         let values = plan.forth(values).map_err(|e| e.renamed("index_put").operands([self, values]))?;
-        let placed = if accumulate {
-            rows.index_add(0, &plan.flat, &values)?
-        } else {
-            rows.index_copy(0, &plan.flat, &values)?
-        };
+        let placed =
+            if accumulate { rows.index_add(0, &plan.flat, &values)? } else { rows.index_copy(0, &plan.flat, &values)? };
         let mut shape: shape::Dims = plan.order.iter().map(|&d| self.shape()[d as usize]).collect();
         shape.truncate(self.dim());
         let mut inverse = vec![0isize; self.dim()];
@@ -234,8 +231,7 @@ impl Plan {
         shape.extend_from_slice(&self.broadcast);
         shape.extend_from_slice(&self.rest[self.before..]);
         let (before, b) = (self.before as isize, self.broadcast.len() as isize);
-        let order: Vec<isize> =
-            (before..before + b).chain(0..before).chain(before + b..shape.len() as isize).collect();
+        let order: Vec<isize> = (before..before + b).chain(0..before).chain(before + b..shape.len() as isize).collect();
         let mut rows = shape::Dims::from_slice(&[shape::numel(&self.broadcast)]);
         rows.extend_from_slice(&self.rest);
         values.expand(&shape)?.permute(&order)?.reshape(&rows)
@@ -251,7 +247,9 @@ fn check_range(op: &'static str, x: &Tensor, d: usize, index: &Tensor) -> Result
     let (low, high) = (index.amin()?.item::<i64>()?, index.amax()?.item::<i64>()?);
     let bad = if low < -size { low } else { high };
     if bad < -size || bad >= size {
-        return Err(Error::new(op, format!("index {bad} is out of range for dim {d} of size {size}")).operands([x, index]));
+        return Err(
+            Error::new(op, format!("index {bad} is out of range for dim {d} of size {size}")).operands([x, index])
+        );
     }
     Ok(())
 }

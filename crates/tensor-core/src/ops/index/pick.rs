@@ -32,7 +32,9 @@ impl Tensor {
         let d = shape::dim("gather", dim, self.dim()).map_err(|e| e.operands([self]))?;
         if self.dim() == 0 || index.dim() == 0 {
             if self.dim() > 1 || index.dim() > 1 {
-                return Err(Error::new("gather", "index and input need the same number of dims").operands([self, index]));
+                return Err(
+                    Error::new("gather", "index and input need the same number of dims").operands([self, index])
+                );
             }
             let picked = self.reshape([-1])?.gather(0, &index.reshape([-1])?)?;
             return picked.reshape(index.shape());
@@ -69,7 +71,9 @@ impl Tensor {
         };
         let d = shape::dim("take_along_dim", dim, self.dim())?;
         if index.dim() != self.dim() {
-            return Err(Error::new("take_along_dim", "index and input need the same number of dims").operands([self, index]));
+            return Err(
+                Error::new("take_along_dim", "index and input need the same number of dims").operands([self, index])
+            );
         }
         let (mut own, mut other) = (shape::Dims::from_slice(self.shape()), shape::Dims::from_slice(index.shape()));
         (own[d], other[d]) = (1, 1);
@@ -110,9 +114,11 @@ impl Tensor {
     /// The elements where `mask`, broadcast together with the tensor, is true: 1-d.
     pub fn masked_select(&self, mask: &Tensor) -> Result<Tensor> {
         if mask.dtype() != DType::Bool {
-            return Err(Error::new("masked_select", format!("the mask must be bool, got {}", mask.dtype())).operands([self, mask]));
+            return Err(Error::new("masked_select", format!("the mask must be bool, got {}", mask.dtype()))
+                .operands([self, mask]));
         }
-        let shape = shape::broadcast("masked_select", self.shape(), mask.shape()).map_err(|e| e.operands([self, mask]))?;
+        let shape =
+            shape::broadcast("masked_select", self.shape(), mask.shape()).map_err(|e| e.operands([self, mask]))?;
         let flags = mask.expand(&shape)?.reshape([-1])?.nonzero()?.reshape([-1])?;
         self.expand(&shape)?.reshape([-1])?.index_select(0, &flags)
     }
@@ -129,7 +135,8 @@ impl Tensor {
         let largest = ids.iter().max().map_or(0, |m| m + 1);
         let classes = if num_classes < 0 { largest } else { num_classes };
         if largest > classes || classes == 0 {
-            return Err(Error::new("one_hot", format!("class id {} does not fit {classes} classes", largest - 1)).operands([self]));
+            return Err(Error::new("one_hot", format!("class id {} does not fit {classes} classes", largest - 1))
+                .operands([self]));
         }
         let mut shape = shape::Dims::from_slice(self.shape());
         shape.push(classes as usize);

@@ -105,7 +105,9 @@ impl Tensor {
         let d = shape::dim("select_scatter", dim, self.dim()).map_err(|e| e.operands([self]))?;
         let size = self.shape().get(d).copied().unwrap_or(0) as isize;
         if index < -size || index >= size {
-            return Err(Error::new("select_scatter", format!("index {index} is out of range for size {size}")).operands([self]));
+            return Err(
+                Error::new("select_scatter", format!("index {index} is out of range for size {size}")).operands([self])
+            );
         }
         let at = if index < 0 { index + size } else { index };
         let row = source.unsqueeze(d as isize).map_err(|e| e.renamed("select_scatter"))?;
@@ -113,7 +115,14 @@ impl Tensor {
     }
 }
 
-fn scatter(name: &'static str, op: ScatterOp, x: &Tensor, dim: isize, index: &Tensor, source: Arg<'_>) -> Result<Tensor> {
+fn scatter(
+    name: &'static str,
+    op: ScatterOp,
+    x: &Tensor,
+    dim: isize,
+    index: &Tensor,
+    source: Arg<'_>,
+) -> Result<Tensor> {
     let d = shape::dim(name, dim, x.dim()).map_err(|e| e.operands([x]))?;
     if x.dim() == 0 || index.dim() == 0 {
         if x.dim() > 1 || index.dim() > 1 {

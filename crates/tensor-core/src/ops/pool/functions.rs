@@ -93,7 +93,10 @@ impl Window {
         }
         let reach = dilation * (kernel - 1) + 1;
         let Some(room) = (size + 2 * padding).checked_sub(reach) else {
-            return Err(format!("the window reaches over {reach} elements, the padded input has {}", size + 2 * padding));
+            return Err(format!(
+                "the window reaches over {reach} elements, the padded input has {}",
+                size + 2 * padding
+            ));
         };
         let mut n = if ceil { room.div_ceil(stride) } else { room / stride } + 1;
         // A window must start inside the input or its left padding.
