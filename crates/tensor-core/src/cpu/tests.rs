@@ -1,4 +1,3 @@
 //! Kernels against plain definitions, through views of any layout.
 mod elementwise;
-mod fused;
 mod reductions;

@@ -1,8 +1,4 @@
 //! Convolution, as three bilinear maps that are each other's derivatives.
-mod functions;
-
-pub use functions::{ConvOptions, ConvTransposeOptions, Padding};
-
 use super::{Op, binary::same_device};
 use crate::{Error, Result, Tensor, graph};
 use smallvec::SmallVec;
@@ -74,9 +70,8 @@ pub fn conv_map(op: &Conv, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Te
         ConvKind::WeightGrad => (b.shape(), shape, a.shape()),
     };
     if a.dtype() != b.dtype() || !op.fits(x, w, y) {
-        return Err(
-            Error::new(op.name(), format!("sizes or dtypes do not fit a result of shape {shape:?}")).operands([a, b])
-        );
+        return Err(Error::new(op.name(), format!("sizes or dtypes do not fit a result of shape {shape:?}"))
+            .operands([a, b]));
     }
     let (ra, rb) = (a.reading(), b.reading());
     let device = a.device();

@@ -1,12 +1,5 @@
 //! Elements picked or placed by integer tensors.
-mod advanced;
-mod pick;
-mod place;
-
-pub use advanced::Index;
-
 use super::Keeps;
-use crate::{DType, Error, Result, Tensor};
 
 /// What a scatter does where an element is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,14 +75,5 @@ impl IndexOp {
             IndexOp::SliceScatter { .. } => Keeps::NOTHING,
             _ => Keeps { inputs: 2, outputs: 0 },
         }
-    }
-}
-
-/// An index tensor as the backends want it: `i64`, without history, on the same device.
-fn indices(op: &'static str, index: &Tensor, of: &Tensor) -> Result<Tensor> {
-    super::binary::same_device(op, &[of, index])?;
-    match index.dtype() {
-        DType::I64 | DType::I32 => index.detach().to_dtype(DType::I64),
-        other => Err(Error::new(op, format!("an index must be i64 or i32, got {other}")).operands([of, index])),
     }
 }

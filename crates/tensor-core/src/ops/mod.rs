@@ -18,22 +18,20 @@ mod pool;
 mod random;
 mod reduce;
 mod select;
-mod slice_mut;
 mod softmax;
 mod unary;
 
 pub use binary::{Arg, BinaryOp, Side, result_type};
 pub use compare::CompareOp;
-pub use conv::{Conv, ConvKind, ConvOptions, ConvTransposeOptions, Padding, conv_map};
+pub use conv::{Conv, ConvKind, conv_map};
 pub use create::{Nested, tensor};
 pub use fused::{Fused, Update, compose, update};
-pub use index::{Index, IndexOp, ScatterOp};
+pub use index::{IndexOp, ScatterOp};
 pub use join::Indexing;
 pub use movement::MoveOp;
-pub use pool::{AvgPoolOptions, MaxPoolOptions, Pool, PoolKind, pool_map};
+pub use pool::{Pool, PoolKind, pool_map};
 pub use random::RandomOp;
 pub use reduce::ReduceOp;
-pub use slice_mut::SliceMut;
 pub use unary::UnaryOp;
 
 use crate::{Result, Scalar, Tensor, graph::Node};

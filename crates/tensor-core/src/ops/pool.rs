@@ -1,8 +1,4 @@
 //! Pooling over windows.
-mod functions;
-
-pub use functions::{AvgPoolOptions, MaxPoolOptions};
-
 use super::{Keeps, Op};
 use crate::{Error, Result, Tensor, graph};
 use smallvec::SmallVec;
