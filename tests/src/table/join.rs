@@ -1,6 +1,10 @@
 //! Tensors put together, and taken apart.
-use super::{Row, many, one, row};
-use crate::sample::{list, n, t};
+use super::{Row, many, movement::dims, one, row};
+use crate::{
+    fault::{Res, unsupported},
+    sample::{ints, list, n, t},
+    value::Value,
+};
 use tensor_core::Tensor;
 
 pub(super) fn rows() -> Vec<Row> {
@@ -20,5 +24,28 @@ pub(super) fn rows() -> Vec<Row> {
         row("unbind", |a| many(a.tensor(0, "input")?.unbind(a.dim_or(1, "dim", 0)?)))
             .sample([t([3, 2])])
             .sample([t([3, 2]), n(-1)]),
+        row("split_with_sizes", |a| {
+            many(a.tensor(0, "tensor")?.split_with_sizes(&counts(a.ints(1, "split_sizes")?)?, a.dim_or(2, "dim", 0)?))
+        })
+        .sample([t([5, 2]), ints([1, 4, 0])]),
+        row("split.list_args", |a| {
+            many(a.tensor(0, "tensor")?.split_with_sizes(&counts(a.ints(1, "split_sizes")?)?, a.dim_or(2, "dim", 0)?))
+        })
+        .sample([t([2, 5]), ints([1, 4]), n(-1)]),
+        row("tensor_split", |a| {
+            let (x, dim) = (a.tensor(0, "input")?, a.dim_or(2, "dim", 0)?);
+            match a.get(1, "indices_or_sections") {
+                Some(Value::Int(_)) => many(x.tensor_split(a.count(1, "sections")?, dim)),
+                Some(Value::Tensor(at)) if at.dim() == 0 => many(x.tensor_split(at.item::<i64>()? as usize, dim)),
+                Some(Value::Tensor(at)) => many(x.tensor_split_at(&dims(at.to_vec::<i64>()?), dim)),
+                _ => many(x.tensor_split_at(&dims(a.ints(1, "indices")?), dim)),
+            }
+        })
+        .sample([t([5, 2]), n(2)])
+        .sample([t([5, 2]), ints([1, 4])]),
     ]
+}
+
+fn counts(ints: Vec<i64>) -> Res<Vec<usize>> {
+    ints.iter().map(|&i| usize::try_from(i).or_else(|_| unsupported(format!("a size of {i}")))).collect()
 }

@@ -1,25 +1,27 @@
 //! The same elements seen another way.
-use super::{Row, many, one, row, two, unary};
-use crate::sample::{ints, n, t};
-use tensor_core::Tensor;
+use super::{Row, one, row, two, unary};
+use crate::{
+    sample::{ints, n, t},
+    value::Value,
+};
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
         unary("T", |x| x.t()).sample([t([3, 4])]),
         unary("t", |x| x.t()).sample([t([3, 4])]).sample([t([5])]).sample([t([])]),
-        unary("mT", |x| x.transpose(-2, -1)).sample([t([2, 3, 4])]),
+        unary("mT", |x| x.mT()).sample([t([2, 3, 4])]),
         unary("contiguous", |x| x.contiguous()).on(-2.0, 2.0),
         unary("clone", |x| Ok(x.clone())).on(-2.0, 2.0),
         unary("positive", |x| Ok(x.clone())).on(-2.0, 2.0),
-        unary("ravel", |x| x.flatten(0, -1)).on(-2.0, 2.0),
+        unary("ravel", |x| x.ravel()).on(-2.0, 2.0),
         row("reshape", |a| one(a.tensor(0, "input")?.reshape(a.shape(1, "shape")?)))
             .sample([t([2, 6]), ints([3, 4])])
             .sample([t([2, 6]), ints([-1, 3])])
             .sample([t([1]), ints([])])
             .sample([t([0, 3]), ints([3, 0])]),
         row("view", |a| one(a.tensor(0, "input")?.view(a.shape(1, "size")?))).sample([t([2, 6]), ints([3, -1])]),
-        two("reshape_as", |x, y| x.reshape(y.shape())).sample([t([2, 6]), t([4, 3])]),
-        two("view_as", |x, y| x.view(y.shape())).sample([t([2, 6]), t([4, 3])]),
+        two("reshape_as", |x, y| x.reshape_as(y)).sample([t([2, 6]), t([4, 3])]),
+        two("view_as", |x, y| x.view_as(y)).sample([t([2, 6]), t([4, 3])]),
         row("flatten", |a| one(a.tensor(0, "input")?.flatten(a.dim_or(1, "start_dim", 0)?, a.dim_or(2, "end_dim", -1)?)))
             .sample([t([2, 3, 4])])
             .sample([t([2, 3, 4]), n(1), n(-1)])
@@ -59,11 +61,14 @@ pub(super) fn rows() -> Vec<Row> {
             .sample([t([3, 1]), ints([-1, 4])]),
         row("broadcast_to", |a| one(a.tensor(0, "input")?.broadcast_to(a.shape(1, "size")?)))
             .sample([t([3, 1]), ints([2, 3, 4])]),
-        two("expand_as", |x, y| x.expand(y.shape())).sample([t([3, 1]), t([2, 3, 4])]),
-        row("broadcast_tensors", |a| many(Tensor::broadcast_tensors(&a.rest(0)?))).sample([t([3, 1]), t([4])]),
+        two("expand_as", |x, y| x.expand_as(y)).sample([t([3, 1]), t([2, 3, 4])]),
         row("narrow", |a| {
             let x = a.tensor(0, "input")?;
-            one(x.narrow(a.dim(1, "dim")?, a.count(2, "start")?, a.count(3, "length")?))
+            let start = match a.get(2, "start") {
+                Some(Value::Tensor(start)) => start.item::<i64>()? as isize,
+                _ => a.dim(2, "start")?,
+            };
+            one(x.narrow(a.dim(1, "dim")?, start, a.count(3, "length")?))
         })
         .sample([t([3, 4]), n(1), n(1), n(2)])
         .sample([t([3, 4]), n(-1), n(0), n(0)]),
@@ -73,8 +78,8 @@ pub(super) fn rows() -> Vec<Row> {
         row("flip", |a| one(a.tensor(0, "input")?.flip(dims(a.ints(1, "dims")?))))
             .sample([t([3, 4]), ints([1])])
             .sample([t([2, 3, 4]), ints([0, -1])]),
-        unary("fliplr", |x| x.flip(1)).sample([t([3, 4])]),
-        unary("flipud", |x| x.flip(0)).sample([t([3, 4])]),
+        unary("fliplr", |x| x.fliplr()).sample([t([3, 4])]),
+        unary("flipud", |x| x.flipud()).sample([t([3, 4])]),
         row("diagonal", |a| {
             let x = a.tensor(0, "input")?;
             one(x.diagonal(a.dim_or(1, "offset", 0)?, a.dim_or(2, "dim1", 0)?, a.dim_or(3, "dim2", 1)?))
@@ -87,6 +92,14 @@ pub(super) fn rows() -> Vec<Row> {
             one(x.diagonal(a.dim_or(1, "offset", 0)?, a.dim_or(2, "dim1", -2)?, a.dim_or(3, "dim2", -1)?))
         })
         .sample([t([2, 3, 4])]),
+        row("slice", |a| {
+            let x = a.tensor(0, "input")?;
+            let dim = a.dim_or(1, "dim", 0)?;
+            let (start, end) = (a.dim_or(2, "start", 0)?, a.dim_or(3, "end", isize::MAX)?);
+            one(x.slice(dim, start, end, a.count_or(4, "step", 1)?))
+        })
+        .sample([t([5, 2]), n(0), n(1), n(5), n(2)])
+        .sample([t([2, 5]), n(1), n(-3)]),
     ]
 }
 
