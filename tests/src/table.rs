@@ -7,8 +7,11 @@
 //! ```
 //! Arguments are asked for by PyTorch's position and name ([`Args`]); what a row does not ask for makes a case
 //! unsupported, so a row may begin with what the API has.
+mod arrange;
 mod binary;
 mod compare;
+mod join;
+mod movement;
 mod pointwise;
 
 use crate::{
@@ -128,7 +131,14 @@ pub fn many(result: Result<Vec<Tensor>>) -> Outcome {
 }
 
 type Family = (&'static str, fn() -> Vec<Row>);
-const FAMILIES: &[Family] = &[("pointwise", pointwise::rows), ("binary", binary::rows), ("compare", compare::rows)];
+const FAMILIES: &[Family] = &[
+    ("pointwise", pointwise::rows),
+    ("binary", binary::rows),
+    ("compare", compare::rows),
+    ("movement", movement::rows),
+    ("arrange", arrange::rows),
+    ("join", join::rows),
+];
 
 /// Every row, family by family.
 pub fn rows() -> &'static [Row] {

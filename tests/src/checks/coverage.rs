@@ -1,5 +1,5 @@
 //! Every kind of recorded operation, so that none is left without a check of its derivative.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tensor_core::{
     BinaryOp, Op, ReduceOp, UnaryOp,
     ops::{ConvKind, Fused, IndexOp, MoveOp, PoolKind, ScatterOp, Side},
@@ -92,4 +92,9 @@ pub fn kinds() -> BTreeMap<String, Option<&'static str>> {
     }
     all.extend(SINGLE.iter().map(|name| (name.to_string(), None)));
     all
+}
+
+/// Kinds of operations whose derivative nothing has checked, given those that were recorded.
+pub fn unreached(recorded: &BTreeSet<String>) -> Vec<String> {
+    kinds().into_iter().filter(|(kind, why)| why.is_none() && !recorded.contains(kind)).map(|(kind, _)| kind).collect()
 }
