@@ -59,6 +59,18 @@ pub(super) fn rows() -> Vec<Row> {
         .sample([t([2, 3])])
         .sample([t([2, 3, 2]), n(1)])
         .sample([t([2, 0]), n(1)]),
+        over_dims(reduction("nansum", |x| x.nansum(), |x, d, k| x.nansum_dim(d, k))),
+        over_dims(reduction("nanmean", |x| x.nanmean(), |x, d, k| x.nanmean_dim(d, k))),
+        row("count_nonzero", |a| {
+            let x = a.tensor(0, "input")?;
+            one(match a.opt_ints(1, "dim")? {
+                Some(d) => x.count_nonzero_dim(dims(d)),
+                None => x.count_nonzero(),
+            })
+        })
+        .sample([idx([3, 4], 2)])
+        .sample([idx([3, 4], 2), n(1)])
+        .no_grad("its result is a count"),
         row("max.reduction_no_dim", |a| one(a.tensor(0, "input")?.max())).sample([t([3, 4])]),
         row("min.reduction_no_dim", |a| one(a.tensor(0, "input")?.min())).sample([t([3, 4])]),
         row("max.reduction_with_dim", |a| both(a.tensor(0, "input")?.max_dim(a.dim(1, "dim")?, a.keep(2)?)))
