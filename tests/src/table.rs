@@ -10,9 +10,15 @@
 mod arrange;
 mod binary;
 mod compare;
+mod convert;
+mod create;
 mod join;
+mod logic;
+mod moments;
 mod movement;
 mod pointwise;
+mod reduce;
+mod softmax;
 
 use crate::{
     args::Args,
@@ -135,9 +141,15 @@ const FAMILIES: &[Family] = &[
     ("pointwise", pointwise::rows),
     ("binary", binary::rows),
     ("compare", compare::rows),
+    ("logic", logic::rows),
+    ("convert", convert::rows),
+    ("create", create::rows),
     ("movement", movement::rows),
     ("arrange", arrange::rows),
     ("join", join::rows),
+    ("reduce", reduce::rows),
+    ("moments", moments::rows),
+    ("softmax", softmax::rows),
 ];
 
 /// Every row, family by family.

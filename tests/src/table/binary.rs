@@ -1,5 +1,5 @@
 //! Arithmetic of two tensors, or of a tensor and a number.
-use super::{Row, one, row};
+use super::{Row, one, row, two};
 use crate::{
     fault::{Fault, unsupported},
     sample::{idx, n, null, range, t},
@@ -32,9 +32,9 @@ pub(super) fn rows() -> Vec<Row> {
         op("mul", |x, y| x.mul(y)).pair(WIDE, WIDE).sample([t([2, 3]), n(2.5)]).sample([t([2, 3]), n(3)]),
         op("div.no_rounding_mode", |x, y| x.div(y)).pair(WIDE, POSITIVE).sample([t([2, 3]), n(2.5)]),
         op("true_divide", |x, y| x.div(y)).pair(WIDE, POSITIVE),
-        op("maximum", |x, y| x.maximum(y)).pair(WIDE, (-1.7, 1.9)),
-        op("minimum", |x, y| x.minimum(y)).pair(WIDE, (-1.7, 1.9)),
-        op("atan2", |x, y| x.atan2(y)).pair(POSITIVE, POSITIVE),
+        two("maximum", |x, y| x.maximum(y)).pair(WIDE, (-1.7, 1.9)),
+        two("minimum", |x, y| x.minimum(y)).pair(WIDE, (-1.7, 1.9)),
+        two("atan2", |x, y| x.atan2(y)).pair(POSITIVE, POSITIVE),
         op("clamp_min", |x, y| x.clamp_min(y)).pair(WIDE, (-1.7, 1.9)),
         op("clamp_max", |x, y| x.clamp_max(y)).pair(WIDE, (-1.7, 1.9)),
         row("clamp", |a| {
@@ -63,8 +63,8 @@ pub(super) fn rows() -> Vec<Row> {
         op("remainder", |x, y| x.remainder(y)).pair((0.1, 0.35), POSITIVE).sample([t([2, 3]), n(2.5)]),
         op("fmod", |x, y| x.fmod(y)).pair((0.1, 0.35), POSITIVE).sample([t([2, 3]), n(2.5)]),
         op("pow", |x, y| x.pow(y)).pair(POSITIVE, WIDE).sample([t([2, 3]), n(2)]).sample([range([2, 3], 0.5, 2.0), n(2.5)]),
-        op("max.binary", |x, y| x.maximum(y)).pair(WIDE, (-1.7, 1.9)),
-        op("min.binary", |x, y| x.minimum(y)).pair(WIDE, (-1.7, 1.9)),
+        two("max.binary", |x, y| x.maximum(y)).pair(WIDE, (-1.7, 1.9)),
+        two("min.binary", |x, y| x.minimum(y)).pair(WIDE, (-1.7, 1.9)),
         row("add", |a| {
             let x = a.tensor(0, "input")?;
             one(match (a.named("alpha").and_then(Value::scalar), a.arg(1, "other")?) {

@@ -106,15 +106,15 @@ pub(super) fn rows() -> Vec<Row> {
         })
         .sample([t([2]), ints([2, 3]), n(2.5)]),
         row("fill", |a| {
-            let mut x = a.tensor(0, "input")?.clone();
-            // The in-place method on a tensor of its own; the gradient stops at what was overwritten.
+            // The in-place method on a result of its own; the gradient stops at what was overwritten.
+            let mut x = a.tensor(0, "input")?.clone_contiguous()?;
             x.fill_(a.scalar(1, "value")?)?;
             Ok(vec![x])
         })
         .sample([t([2, 3]), n(2.5)])
         .no_grad(CONSTANT),
         row("zero_", |a| {
-            let mut x = a.tensor(0, "input")?.clone();
+            let mut x = a.tensor(0, "input")?.clone_contiguous()?;
             x.zero_()?;
             Ok(vec![x])
         })

@@ -1,15 +1,15 @@
 //! Truth values, and questions about floats.
-use super::{Row, one, row};
+use super::{Row, one, row, two};
 use crate::sample::{idx, mask, range, t};
-use tensor_core::{Result, Tensor, ops::Arg};
+use tensor_core::{Result, Tensor};
 
 const BOOL: &str = "its result is bool";
 
 fn test(name: &'static str, f: fn(&Tensor) -> Result<Tensor>) -> Row {
     super::unary(name, f).on(-2.0, 2.0).sample([idx([3], 2)]).no_grad(BOOL)
 }
-fn logical(name: &'static str, f: fn(&Tensor, Arg<'_>) -> Result<Tensor>) -> Row {
-    row(name, move |a| one(f(a.tensor(0, "input")?, a.arg(1, "other")?)))
+fn logical(name: &'static str, f: fn(&Tensor, &Tensor) -> Result<Tensor>) -> Row {
+    two(name, f)
         .sample([mask([3, 4]), mask([4])])
         .sample([t([3]), idx([3], 2)])
         .no_grad(BOOL)

@@ -1,6 +1,7 @@
 //! The same elements seen another way.
 use super::{Row, one, row, two, unary};
 use crate::{
+    fault::unsupported,
     sample::{ints, n, t},
     value::Value,
 };
@@ -65,10 +66,14 @@ pub(super) fn rows() -> Vec<Row> {
         row("narrow", |a| {
             let x = a.tensor(0, "input")?;
             let start = match a.get(2, "start") {
-                Some(Value::Tensor(start)) => start.item::<i64>()? as isize,
-                _ => a.dim(2, "start")?,
+                Some(Value::Tensor(start)) => start.item::<i64>()?,
+                _ => a.int(2, "start")?,
             };
-            one(x.narrow(a.dim(1, "dim")?, start, a.count(3, "length")?))
+            let dim = a.dim(1, "dim")?;
+            // A negative start counts from the end, which in Rust the caller does.
+            let start = if start < 0 { start + x.size(dim)? as i64 } else { start };
+            let start = usize::try_from(start).or_else(|_| unsupported(format!("start = {start}")))?;
+            one(x.narrow(dim, start, a.count(3, "length")?))
         })
         .sample([t([3, 4]), n(1), n(1), n(2)])
         .sample([t([3, 4]), n(-1), n(0), n(0)]),
