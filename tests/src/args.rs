@@ -287,6 +287,10 @@ impl Args {
         }
         Ok(())
     }
+    /// Unsupported where `name` is asked for: an option that the API does not have.
+    pub fn only_false(&self, place: usize, name: &str) -> Res<()> {
+        if self.bool_or(place, name, false)? { unsupported(name) } else { Ok(()) }
+    }
     /// Unsupported unless `name` is absent, `None` or `value`: an argument that the API does not have.
     pub fn only(&self, place: usize, name: &str, value: f64) -> Res<()> {
         match self.opt_scalar(place, name)? {
