@@ -1,11 +1,7 @@
 //! Replays cases recorded from PyTorch: any folder of files of the layout that `tests/conformance/FORMAT.md` describes.
 //! It only calls the public API; all expected numbers come from the files.
-mod module;
 mod op;
 mod report;
-mod schedules;
-mod steps;
-mod training;
 
 use crate::{
     compare::Tolerance,
@@ -70,10 +66,6 @@ fn replay(case: &Case<'_>) -> Res<()> {
     match case.text("kind")? {
         "op" => op::replay(case),
         "op_error" => op::replay_error(case),
-        "module" => module::replay(case),
-        "training" => training::replay(case),
-        "optim" => steps::replay(case),
-        "scheduler" => schedules::replay(case),
         other => unsupported(format!("cases of kind {other}")),
     }
 }

@@ -19,7 +19,8 @@ fn near(narrow: DType, wide: DType, rtol: f64) -> Vec<String> {
     each_sample(Check::Precision, |row, sample| {
         let args = sample.make(&plain(narrow))?;
         // Both start from the numbers that the narrow one can hold.
-        let widened = args.map_tensors(&mut |t| Ok(if t.is_floating_point() { t.to_dtype(wide)? } else { t.clone() }))?;
+        let widened =
+            args.map_tensors(&mut |t| Ok(if t.is_floating_point() { t.to_dtype(wide)? } else { t.clone() }))?;
         let (got, expected) = (call(row, &args)?, call(row, &widened)?);
         let mut scaled = Vec::new();
         for (g, e) in got.iter().zip(&expected) {

@@ -54,7 +54,8 @@ fn strangers(args: &Args, place: usize) -> Res<Vec<Value>> {
             let mut strange = Vec::new();
             let shapes: [&[usize]; 8] = [&[], &[0], &[1], &[7], &[2, 0, 3], &[0, 0], &[1, 1, 1, 1, 1], &[2, 3, 4, 5]];
             for shape in shapes {
-                let zeros = Tensor::from_bytes(&vec![0; shape.iter().product::<usize>() * t.dtype().size()], shape, t.dtype())?;
+                let zeros =
+                    Tensor::from_bytes(&vec![0; shape.iter().product::<usize>() * t.dtype().size()], shape, t.dtype())?;
                 strange.push(Value::Tensor(zeros));
             }
             for dtype in DType::ALL {

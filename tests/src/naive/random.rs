@@ -25,8 +25,7 @@ pub(super) fn fill(op: RandomOp, key: Key, out: ViewMut<'_>) -> Result<()> {
             RandomOp::Uniform { low, high } => Num::F(low + (high - low) * unit(i)),
             RandomOp::Normal { mean, std } => {
                 // Box-Muller makes two numbers of two.
-                let (radius, angle) =
-                    ((-2.0 * (1.0 - unit(i & !1)).ln()).sqrt(), std::f64::consts::TAU * unit(i | 1));
+                let (radius, angle) = ((-2.0 * (1.0 - unit(i & !1)).ln()).sqrt(), std::f64::consts::TAU * unit(i | 1));
                 Num::F(mean + std * radius * if i % 2 == 0 { angle.cos() } else { angle.sin() })
             }
             RandomOp::Bernoulli { p } if wide => Num::I(i64::from(unit(i) < p)),

@@ -62,7 +62,10 @@ pub(super) fn rows() -> Vec<Row> {
         op("floor_divide", |x, y| x.floor_divide(y)).pair(WIDE, POSITIVE).no_grad(STEPS),
         op("remainder", |x, y| x.remainder(y)).pair((0.1, 0.35), POSITIVE).sample([t([2, 3]), n(2.5)]),
         op("fmod", |x, y| x.fmod(y)).pair((0.1, 0.35), POSITIVE).sample([t([2, 3]), n(2.5)]),
-        op("pow", |x, y| x.pow(y)).pair(POSITIVE, WIDE).sample([t([2, 3]), n(2)]).sample([range([2, 3], 0.5, 2.0), n(2.5)]),
+        op("pow", |x, y| x.pow(y))
+            .pair(POSITIVE, WIDE)
+            .sample([t([2, 3]), n(2)])
+            .sample([range([2, 3], 0.5, 2.0), n(2.5)]),
         two("max.binary", |x, y| x.maximum(y)).pair(WIDE, (-1.7, 1.9)),
         two("min.binary", |x, y| x.minimum(y)).pair(WIDE, (-1.7, 1.9)),
         row("add", |a| {
@@ -79,8 +82,12 @@ pub(super) fn rows() -> Vec<Row> {
         rounded("div.trunc_rounding", |x, y| x.div(y)?.trunc()),
         op("bitwise_or", |x, y| x.bitwise_or(y)).sample([idx([3, 4], 50), idx([4], 50)]).no_grad(INTEGERS),
         op("bitwise_xor", |x, y| x.bitwise_xor(y)).sample([idx([3, 4], 50), idx([4], 50)]).no_grad(INTEGERS),
-        op("bitwise_left_shift", |x, y| x.bitwise_left_shift(y)).sample([idx([3, 4], 50), idx([4], 5)]).no_grad(INTEGERS),
-        op("bitwise_right_shift", |x, y| x.bitwise_right_shift(y)).sample([idx([3, 4], 50), idx([4], 5)]).no_grad(INTEGERS),
+        op("bitwise_left_shift", |x, y| x.bitwise_left_shift(y))
+            .sample([idx([3, 4], 50), idx([4], 5)])
+            .no_grad(INTEGERS),
+        op("bitwise_right_shift", |x, y| x.bitwise_right_shift(y))
+            .sample([idx([3, 4], 50), idx([4], 5)])
+            .no_grad(INTEGERS),
         op("bitwise_and", |x, y| x.bitwise_and(y)).sample([idx([3, 4], 50), idx([4], 50)]).no_grad(INTEGERS),
     ]
 }

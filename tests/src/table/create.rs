@@ -58,7 +58,11 @@ pub(super) fn rows() -> Vec<Row> {
         .sample([n(3)])
         .sample([n(2), n(4)]),
         made("arange", move |a| {
-            let (start, end) = if a.len() == 1 { (0.into(), a.scalar(0, "end")?) } else { (a.scalar(0, "start")?, a.scalar(1, "end")?) };
+            let (start, end) = if a.len() == 1 {
+                (0.into(), a.scalar(0, "end")?)
+            } else {
+                (a.scalar(0, "start")?, a.scalar(1, "end")?)
+            };
             let step = a.scalar_or(2, "step", 1)?;
             let made = Tensor::arange(start, end, step)?;
             let to = dtype(a, made.dtype())?;

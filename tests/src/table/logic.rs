@@ -9,10 +9,7 @@ fn test(name: &'static str, f: fn(&Tensor) -> Result<Tensor>) -> Row {
     super::unary(name, f).on(-2.0, 2.0).sample([idx([3], 2)]).no_grad(BOOL)
 }
 fn logical(name: &'static str, f: fn(&Tensor, &Tensor) -> Result<Tensor>) -> Row {
-    two(name, f)
-        .sample([mask([3, 4]), mask([4])])
-        .sample([t([3]), idx([3], 2)])
-        .no_grad(BOOL)
+    two(name, f).sample([mask([3, 4]), mask([4])]).sample([t([3]), idx([3], 2)]).no_grad(BOOL)
 }
 
 pub(super) fn rows() -> Vec<Row> {

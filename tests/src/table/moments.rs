@@ -45,7 +45,9 @@ fn order(a: &Args, name: &str) -> Res<f64> {
     match a.get(1, name) {
         None | Some(Value::Null) => Ok(2.0),
         Some(Value::Str(s)) if s == "fro" => Ok(2.0),
-        Some(value) => value.scalar().map_or_else(|| unsupported(format!("{name} is {}", value.kind())), |s| Ok(s.to_f64())),
+        Some(value) => {
+            value.scalar().map_or_else(|| unsupported(format!("{name} is {}", value.kind())), |s| Ok(s.to_f64()))
+        }
     }
 }
 
