@@ -18,7 +18,6 @@ pub mod rng;
 pub mod shape;
 mod storage;
 mod tensor;
-mod threads;
 
 pub use backend::{Backend, Operand, Storage, View, ViewMut};
 pub use context::{GradModeGuard, is_grad_enabled, no_grad, set_grad_enabled};
@@ -31,4 +30,3 @@ pub use ops::{BinaryOp, CompareOp, Function, Indexing, Keeps, Nested, Op, Reduce
 pub use rng::{Generator, manual_seed};
 pub use shape::{DROP, DimArg, KEEP, KeepDim, ShapeArg};
 pub use tensor::Tensor;
-pub use threads::{num_threads, set_num_threads, with_num_threads};

@@ -58,7 +58,8 @@ macro_rules! operator {
                 binary_owned(BinaryOp::$Op, self?, Arg::Tensor(&other))
             }
         }
-        operator!($Trait $method $Op: f64 f32 i64 i32 usize);
+        // One float and one integer type: with more, the type of the literal in `(1.0 - x)?.sqrt()` would be ambiguous.
+        operator!($Trait $method $Op: f64 i64);
     };
     ($Trait:ident $method:ident $Op:ident: $($t:ty)*) => { $(
         impl $Trait<$t> for &Tensor {

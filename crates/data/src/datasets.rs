@@ -1,4 +1,0 @@
-//! Data sets that come with the crate.
-mod digits;
-
-pub use digits::Digits;
