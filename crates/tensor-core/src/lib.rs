@@ -26,7 +26,7 @@ pub use dtype::{Category, DType, Element, Scalar};
 pub use error::{Error, ErrorKind, Result};
 pub use layout::{Layout, Positions, row_major};
 pub use memory::{MemoryStats, memory_stats, reset_peak};
-pub use ops::{BinaryOp, CompareOp, Function, Indexing, Keeps, Nested, Op, ReduceOp, UnaryOp, tensor};
+pub use ops::{BinaryOp, CompareOp, Function, Gelu, Indexing, Keeps, Nested, Op, ReduceOp, Rounding, UnaryOp, tensor};
 pub use rng::{Generator, manual_seed};
 pub use shape::{DROP, DimArg, KEEP, KeepDim, ShapeArg};
 pub use tensor::Tensor;

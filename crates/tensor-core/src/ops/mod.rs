@@ -1,9 +1,12 @@
 //! Operations: what each means, in what dtype and shape its result comes, and what the record keeps of it.
+mod activations;
+mod arithmetic;
 mod batch_norm;
 mod binary;
 mod cast;
 mod clamp;
 mod compare;
+mod composed;
 mod conv;
 mod create;
 mod fused;
@@ -15,12 +18,15 @@ mod matmul;
 mod movement;
 mod operators;
 mod pool;
+mod products;
 mod random;
 mod reduce;
 mod select;
 mod softmax;
 mod unary;
 
+pub use activations::Gelu;
+pub use arithmetic::Rounding;
 pub use binary::{Arg, BinaryOp, Side, result_type};
 pub use compare::CompareOp;
 pub use conv::{Conv, ConvKind, conv_map};
@@ -29,6 +35,7 @@ pub use fused::{Fused, Update, compose, update};
 pub use index::{IndexOp, ScatterOp};
 pub use join::Indexing;
 pub use movement::MoveOp;
+pub use operators::Number;
 pub use pool::{Pool, PoolKind, pool_map};
 pub use random::RandomOp;
 pub use reduce::ReduceOp;

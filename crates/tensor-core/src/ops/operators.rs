@@ -5,8 +5,15 @@ use super::{
     BinaryOp,
     binary::{Arg, binary, binary_owned},
 };
-use crate::{Result, Tensor};
+use crate::{Result, Scalar, Tensor};
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
+
+/// The numbers that may stand on the right of an operator.
+pub trait Number: Into<Scalar> {}
+macro_rules! numbers {
+    ($($t:ty)*) => { $(impl Number for $t {})* };
+}
+numbers!(f64 f32 i64 i32 u8 usize bool Scalar);
 
 macro_rules! operator {
     ($Trait:ident $method:ident $Op:ident) => {
@@ -58,22 +65,23 @@ macro_rules! operator {
                 binary_owned(BinaryOp::$Op, self?, Arg::Tensor(&other))
             }
         }
-        // One float and one integer type: with more, the type of the literal in `(1.0 - x)?.sqrt()` would be ambiguous.
+        // One impl for all numbers: with one each, the compiler could not tell the type of `(x + 1.0)?`.
+        impl<N: Number> $Trait<N> for &Tensor {
+            type Output = Result<Tensor>;
+            fn $method(self, other: N) -> Result<Tensor> {
+                binary(BinaryOp::$Op, Arg::Tensor(self), Arg::Scalar(other.into()))
+            }
+        }
+        impl<N: Number> $Trait<N> for Tensor {
+            type Output = Result<Tensor>;
+            fn $method(self, other: N) -> Result<Tensor> {
+                binary_owned(BinaryOp::$Op, self, Arg::Scalar(other.into()))
+            }
+        }
         operator!($Trait $method $Op: f64 i64);
     };
+    // For the same reason a number on the left is an `f64` or an `i64`, nothing else.
     ($Trait:ident $method:ident $Op:ident: $($t:ty)*) => { $(
-        impl $Trait<$t> for &Tensor {
-            type Output = Result<Tensor>;
-            fn $method(self, other: $t) -> Result<Tensor> {
-                binary(BinaryOp::$Op, Arg::Tensor(self), other.into())
-            }
-        }
-        impl $Trait<$t> for Tensor {
-            type Output = Result<Tensor>;
-            fn $method(self, other: $t) -> Result<Tensor> {
-                binary_owned(BinaryOp::$Op, self, other.into())
-            }
-        }
         impl $Trait<&Tensor> for $t {
             type Output = Result<Tensor>;
             fn $method(self, other: &Tensor) -> Result<Tensor> {
