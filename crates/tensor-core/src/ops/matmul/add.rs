@@ -1,0 +1,85 @@
+//! Products added to something: `beta input + alpha (a b)`, as PyTorch's `addmm` family.
+use super::super::{BinaryOp, binary::binary_owned};
+use super::{check, ranks};
+use crate::{Error, Result, Scalar, Tensor, shape};
+
+fn is_one(s: Scalar) -> bool {
+    s.to_f64() == 1.0
+}
+
+/// `beta input + alpha product`; a `beta` of 0 means that `input` is not read, so its NaNs do not matter.
+fn add(op: &'static str, input: &Tensor, product: Tensor, beta: Scalar, alpha: Scalar) -> Result<Tensor> {
+    let target = product.shape().to_vec();
+    let fits = shape::broadcast(op, input.shape(), &target).is_ok_and(|s| s.as_slice() == target);
+    if !fits {
+        return Err(Error::new(op, format!("the input does not broadcast to the product's shape {target:?}"))
+            .operands([input]));
+    }
+    if input.dtype() != product.dtype() {
+        return Err(Error::new(op, format!("dtypes differ ({} and {})", input.dtype(), product.dtype()))
+            .operands([input])
+            .hint("convert one of them with to_dtype"));
+    }
+    for (name, s) in [("beta", beta), ("alpha", alpha)] {
+        if s.category() == crate::Category::Float && !input.is_floating_point() {
+            return Err(Error::new(op, format!("{name} is a float, the tensors are {}", input.dtype()))
+                .operands([input]));
+        }
+    }
+    let scaled = if is_one(alpha) { product } else { binary_owned(BinaryOp::Mul, product, alpha.into())? };
+    if beta.to_f64() == 0.0 {
+        return Ok(scaled);
+    }
+    let kept;
+    let input = if is_one(beta) {
+        input
+    } else {
+        kept = input.mul(beta)?;
+        &kept
+    };
+    binary_owned(BinaryOp::Add, scaled, input.into())
+}
+
+impl Tensor {
+    /// `beta self + alpha (a b)` of matrices.
+    pub fn addmm(&self, a: &Tensor, b: &Tensor, beta: impl Into<Scalar>, alpha: impl Into<Scalar>) -> Result<Tensor> {
+        ranks("addmm", [a, b], [2, 2])?;
+        let product = a.mm(b).map_err(|e| e.renamed("addmm"))?;
+        add("addmm", self, product, beta.into(), alpha.into())
+    }
+
+    /// `beta self + alpha (a b)`, matrix by matrix of two stacks.
+    pub fn baddbmm(&self, a: &Tensor, b: &Tensor, beta: impl Into<Scalar>, alpha: impl Into<Scalar>) -> Result<Tensor> {
+        ranks("baddbmm", [a, b], [3, 3])?;
+        let product = a.bmm(b).map_err(|e| e.renamed("baddbmm"))?;
+        add("baddbmm", self, product, beta.into(), alpha.into())
+    }
+
+    /// `beta self + alpha sum(a b)`: the products of two stacks, added up.
+    pub fn addbmm(&self, a: &Tensor, b: &Tensor, beta: impl Into<Scalar>, alpha: impl Into<Scalar>) -> Result<Tensor> {
+        ranks("addbmm", [a, b], [3, 3])?;
+        let product = a.bmm(b).map_err(|e| e.renamed("addbmm"))?;
+        let product = product.sum_dim(0, crate::DROP)?.to_dtype(a.dtype())?;
+        add("addbmm", self, product, beta.into(), alpha.into())
+    }
+
+    /// `beta self + alpha (matrix vector)`.
+    pub fn addmv(
+        &self,
+        matrix: &Tensor,
+        vector: &Tensor,
+        beta: impl Into<Scalar>,
+        alpha: impl Into<Scalar>,
+    ) -> Result<Tensor> {
+        ranks("addmv", [matrix, vector], [2, 1])?;
+        let product = matrix.mv(vector).map_err(|e| e.renamed("addmv"))?;
+        add("addmv", self, product, beta.into(), alpha.into())
+    }
+
+    /// `beta self + alpha outer(a, b)`.
+    pub fn addr(&self, a: &Tensor, b: &Tensor, beta: impl Into<Scalar>, alpha: impl Into<Scalar>) -> Result<Tensor> {
+        ranks("addr", [a, b], [1, 1])?;
+        check("addr", a, b)?;
+        add("addr", self, a.outer(b)?, beta.into(), alpha.into())
+    }
+}
