@@ -1,4 +1,8 @@
 //! Convolution, as three bilinear maps that are each other's derivatives.
+mod apply;
+
+pub use apply::{Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvOptions, ConvTransposeOptions};
+
 use super::{Op, binary::same_device};
 use crate::{Error, Result, Tensor, graph};
 use smallvec::SmallVec;
