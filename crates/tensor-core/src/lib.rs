@@ -26,7 +26,12 @@ pub use dtype::{Category, DType, Element, Scalar};
 pub use error::{Error, ErrorKind, Result};
 pub use layout::{Layout, Positions, row_major};
 pub use memory::{MemoryStats, memory_stats, reset_peak};
-pub use ops::{BinaryOp, CompareOp, Function, Gelu, Indexing, Keeps, Nested, Op, ReduceOp, Rounding, UnaryOp, tensor};
+pub use ops::{
+    AvgPool1dOptions, AvgPool2dOptions, AvgPool3dOptions, AvgPoolOptions, BinaryOp, CompareOp, Conv1dOptions,
+    Conv2dOptions, Conv3dOptions, ConvOptions, ConvTransposeOptions, Function, Gelu, Index, Indexing, Keeps,
+    MaxPool1dOptions, MaxPool2dOptions, MaxPool3dOptions, MaxPoolOptions, Nested, Op, ReduceOp, Rounding, UnaryOp,
+    Window, tensor,
+};
 pub use rng::{Generator, manual_seed};
 pub use shape::{DROP, DimArg, KEEP, KeepDim, ShapeArg};
 pub use tensor::Tensor;

@@ -53,7 +53,7 @@ impl Conv {
             && self.groups > 0
             && x[1] == w[1] * self.groups
             && y[1] == w[0]
-            && y[1] % self.groups == 0
+            && y[1].is_multiple_of(self.groups)
             && (0..n).all(|i| self.output_size(i, x[i + 2], w[i + 2]) == Some(y[i + 2]))
     }
 
@@ -74,8 +74,9 @@ pub fn conv_map(op: &Conv, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Te
         ConvKind::WeightGrad => (b.shape(), shape, a.shape()),
     };
     if a.dtype() != b.dtype() || !op.fits(x, w, y) {
-        return Err(Error::new(op.name(), format!("sizes or dtypes do not fit a result of shape {shape:?}"))
-            .operands([a, b]));
+        return Err(
+            Error::new(op.name(), format!("sizes or dtypes do not fit a result of shape {shape:?}")).operands([a, b])
+        );
     }
     let (ra, rb) = (a.reading(), b.reading());
     let device = a.device();

@@ -1,5 +1,13 @@
 //! Elements picked or placed by integer tensors.
+mod advanced;
+mod brackets;
+mod pick;
+mod place;
+
+pub use brackets::Index;
+
 use super::Keeps;
+use crate::{DType, Error, Result, Tensor};
 
 /// What a scatter does where an element is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,3 +85,33 @@ impl IndexOp {
         }
     }
 }
+
+/// An index as the backends take it: `i64` without history.
+fn int_index(op: &'static str, index: &Tensor) -> Result<Tensor> {
+    match index.dtype() {
+        DType::I64 | DType::I32 => index.detach().to_dtype(DType::I64),
+        other => {
+            let error = Error::new(op, format!("an index is i64 or i32, got {other}")).operands([index]);
+            Err(if other == DType::Bool {
+                error.hint("a mask goes into index, masked_select or masked_fill")
+            } else {
+                error.hint("convert it with to_dtype(DType::I64)")
+            })
+        }
+    }
+}
+
+/// The same index along one dim of a tensor of this shape, for every position of the other dims.
+fn along(index: &Tensor, dim: usize, shape: &[usize]) -> Result<Tensor> {
+    if shape.is_empty() {
+        return index.reshape(());
+    }
+    let mut line: crate::shape::Dims = smallvec::SmallVec::from_elem(1, shape.len());
+    line[dim] = index.numel();
+    let mut full = crate::shape::Dims::from_slice(shape);
+    full[dim] = index.numel();
+    index.reshape(&line)?.expand(&full)
+}
+
+#[cfg(test)]
+mod tests;

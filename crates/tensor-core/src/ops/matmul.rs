@@ -13,9 +13,10 @@ fn check(op: &'static str, x: &Tensor, y: &Tensor) -> Result<()> {
     same_device(op, &[x, y])?;
     let (a, b) = (x.dtype(), y.dtype());
     if a != b {
-        return Err(Error::new(op, format!("dtypes differ ({a} and {b})"))
-            .operands([x, y])
-            .hint(format!("convert one of them, as with to_dtype(DType::{:?})", result_type(Arg::Tensor(x), Arg::Tensor(y)))));
+        return Err(Error::new(op, format!("dtypes differ ({a} and {b})")).operands([x, y]).hint(format!(
+            "convert one of them, as with to_dtype(DType::{:?})",
+            result_type(Arg::Tensor(x), Arg::Tensor(y))
+        )));
     }
     if a == DType::Bool {
         return Err(Error::new(op, "not defined for bool").operands([x, y]).hint("convert to numbers first"));

@@ -29,14 +29,19 @@ pub use activations::Gelu;
 pub use arithmetic::Rounding;
 pub use binary::{Arg, BinaryOp, Side, result_type};
 pub use compare::CompareOp;
-pub use conv::{Conv, ConvKind, conv_map};
+pub use conv::{
+    Conv, Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvKind, ConvOptions, ConvTransposeOptions, conv_map,
+};
 pub use create::{Nested, tensor};
 pub use fused::{Fused, Update, compose, update};
-pub use index::{IndexOp, ScatterOp};
+pub use index::{Index, IndexOp, ScatterOp};
 pub use join::Indexing;
 pub use movement::MoveOp;
 pub use operators::Number;
-pub use pool::{Pool, PoolKind, pool_map};
+pub use pool::{
+    AvgPool1dOptions, AvgPool2dOptions, AvgPool3dOptions, AvgPoolOptions, MaxPool1dOptions, MaxPool2dOptions,
+    MaxPool3dOptions, MaxPoolOptions, Pool, PoolKind, Window, pool_map,
+};
 pub use random::RandomOp;
 pub use reduce::ReduceOp;
 pub use unary::UnaryOp;

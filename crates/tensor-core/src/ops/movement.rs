@@ -4,7 +4,7 @@ mod expand;
 mod flip;
 mod permute;
 mod reshape;
-mod slice;
+pub(super) mod slice;
 mod split;
 
 use super::Op;

@@ -2,7 +2,10 @@
 mod adaptive;
 mod apply;
 
-pub use apply::{AvgPool1dOptions, AvgPool2dOptions, AvgPool3dOptions, AvgPoolOptions, MaxPool1dOptions, MaxPool2dOptions, MaxPool3dOptions, MaxPoolOptions, Window};
+pub use apply::{
+    AvgPool1dOptions, AvgPool2dOptions, AvgPool3dOptions, AvgPoolOptions, MaxPool1dOptions, MaxPool2dOptions,
+    MaxPool3dOptions, MaxPoolOptions, Window,
+};
 
 use super::{Keeps, Op};
 use crate::{Error, Result, Tensor, graph};

@@ -171,9 +171,8 @@ fn conv<const N: usize>(call: Call<'_>, options: ConvOptions<N>) -> Result<Tenso
     let mut shape: SmallVec<[usize; 5]> = SmallVec::from_slice(&[x.shape()[0], w[0]]);
     for i in 0..N {
         shape.push(op.output_size(i, x.shape()[i + 2], w[i + 2]).ok_or_else(|| {
-            let (kernel, input): (Vec<usize>, Vec<usize>) = (0..N)
-                .map(|i| (dilation[i] * (w[i + 2] - 1) + 1, x.shape()[i + 2] + 2 * padding[i]))
-                .unzip();
+            let (kernel, input): (Vec<usize>, Vec<usize>) =
+                (0..N).map(|i| (dilation[i] * (w[i + 2] - 1) + 1, x.shape()[i + 2] + 2 * padding[i])).unzip();
             call.error(format!("the kernel covers {kernel:?}, more than the padded input {input:?}"))
                 .hint("use more padding or a smaller kernel")
         })?);
@@ -224,9 +223,7 @@ fn conv_transpose<const N: usize>(call: Call<'_>, options: ConvTransposeOptions<
         let input = x.shape()[i + 2];
         let full = (input.max(1) - 1) * stride[i] + dilation[i] * (w[i + 2] - 1) + output_padding[i] + 1;
         let size = full.checked_sub(2 * padding[i]).filter(|&s| s > 0 && input > 0);
-        shape.push(size.ok_or_else(|| {
-            call.error(format!("padding {padding:?} leaves nothing of the output"))
-        })?);
+        shape.push(size.ok_or_else(|| call.error(format!("padding {padding:?} leaves nothing of the output")))?);
         // Where the output reaches another step of the stride, the input has zeros there.
         let more = output_padding[i] / stride[i];
         if more > 0 {

@@ -12,8 +12,9 @@ fn add(op: &'static str, input: &Tensor, product: Tensor, beta: Scalar, alpha: S
     let target = product.shape().to_vec();
     let fits = shape::broadcast(op, input.shape(), &target).is_ok_and(|s| s.as_slice() == target);
     if !fits {
-        return Err(Error::new(op, format!("the input does not broadcast to the product's shape {target:?}"))
-            .operands([input]));
+        return Err(
+            Error::new(op, format!("the input does not broadcast to the product's shape {target:?}")).operands([input])
+        );
     }
     if input.dtype() != product.dtype() {
         return Err(Error::new(op, format!("dtypes differ ({} and {})", input.dtype(), product.dtype()))
@@ -22,8 +23,9 @@ fn add(op: &'static str, input: &Tensor, product: Tensor, beta: Scalar, alpha: S
     }
     for (name, s) in [("beta", beta), ("alpha", alpha)] {
         if s.category() == crate::Category::Float && !input.is_floating_point() {
-            return Err(Error::new(op, format!("{name} is a float, the tensors are {}", input.dtype()))
-                .operands([input]));
+            return Err(
+                Error::new(op, format!("{name} is a float, the tensors are {}", input.dtype())).operands([input])
+            );
         }
     }
     let scaled = if is_one(alpha) { product } else { binary_owned(BinaryOp::Mul, product, alpha.into())? };

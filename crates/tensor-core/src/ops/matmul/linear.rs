@@ -32,8 +32,9 @@ impl Tensor {
             && b.numel() != w[0]
             && b.numel() != 1
         {
-            return Err(Error::new(OP, format!("bias has {} elements, weight {} rows", b.numel(), w[0]))
-                .operands(operands()));
+            return Err(
+                Error::new(OP, format!("bias has {} elements, weight {} rows", b.numel(), w[0])).operands(operands())
+            );
         }
         let turned = if w.len() == 2 { weight.transpose(0, 1)? } else { weight.clone() };
         let product = self.matmul(&turned).map_err(|e| e.renamed(OP))?;
