@@ -147,12 +147,6 @@ impl Tensor {
         ranks("dot", [self, other], [1, 1])?;
         self.matmul(other).map_err(|e| e.renamed("dot"))
     }
-
-    /// Every product of an element of one vector with an element of the other: `[n]` and `[m]` give `[n, m]`.
-    pub fn outer(&self, other: &Tensor) -> Result<Tensor> {
-        ranks("outer", [self, other], [1, 1])?;
-        self.unsqueeze(1)?.mul(other).map_err(|e| e.renamed("outer"))
-    }
 }
 
 /// How many dims each operand must have.
@@ -162,8 +156,7 @@ fn ranks(op: &'static str, operands: [&Tensor; 2], ranks: [usize; 2]) -> Result<
     }
     let [a, b] = ranks;
     let what = if a == b { format!("takes two {a}-d tensors") } else { format!("takes a {a}-d and a {b}-d tensor") };
-    let error = Error::new(op, what).operands(operands);
-    Err(if op == "outer" { error } else { error.hint("matmul takes tensors of any dims") })
+    Err(Error::new(op, what).operands(operands).hint("matmul takes tensors of any dims"))
 }
 
 /// `[*, k]` times one matrix: all rows in one product, without a copy where strides allow.
