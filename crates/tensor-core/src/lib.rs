@@ -18,6 +18,7 @@ pub mod rng;
 pub mod shape;
 mod storage;
 mod tensor;
+mod threads;
 
 pub use backend::{Backend, Operand, Storage, View, ViewMut};
 pub use context::{GradModeGuard, is_grad_enabled, no_grad, set_grad_enabled};
@@ -35,3 +36,4 @@ pub use ops::{
 pub use rng::{Generator, manual_seed};
 pub use shape::{DROP, DimArg, KEEP, KeepDim, ShapeArg};
 pub use tensor::Tensor;
+pub use threads::{num_threads, set_num_threads, with_num_threads};

@@ -1,0 +1,4 @@
+//! Data sets that come with the crate.
+mod digits;
+
+pub use digits::Digits;

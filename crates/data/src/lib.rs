@@ -1,0 +1,40 @@
+//! From samples to batches: datasets and how to combine them, samplers, collation, and a loader with worker threads
+//! whose order and bits depend on the seed alone.
+//!
+//! ```
+//! use data::{DataLoader, Dataset, RandomShift, datasets::Digits};
+//! # fn main() -> tensor_core::Result<()> {
+//! let shift = RandomShift::new(1);
+//! let train = Digits::train()?.map(move |(image, label)| Ok((shift.apply(&image)?, label)));
+//! let loader = DataLoader::new(train).batch_size(64).shuffle(true).workers(2).seed(0);
+//! for batch in &loader {
+//!     let (images, labels) = batch?;
+//!     assert_eq!(images.shape()[1..], [1, 8, 8]);
+//!     assert_eq!(images.shape()[0], labels.shape()[0]);
+//! #   break;
+//! }
+//! # Ok(()) }
+//! ```
+mod collate;
+mod combinators;
+mod dataset;
+pub mod datasets;
+mod loader;
+mod pad;
+mod random;
+mod sampler;
+mod split;
+mod to_device;
+mod transforms;
+
+pub use collate::{Collate, Place, default_collate};
+pub use combinators::{Cache, Concat, Map, Subset};
+pub use dataset::{Dataset, TensorDataset};
+pub use loader::{Batches, DataLoader, LoaderState};
+pub use pad::{PadOptions, pad_collate, pad_sequence};
+pub use sampler::{
+    BatchSampler, Batching, RandomSampler, Sampler, SequentialSampler, SubsetRandomSampler, WeightedRandomSampler,
+};
+pub use split::SplitSizes;
+pub use to_device::ToDevice;
+pub use transforms::{Compose, RandomShift, Transform};

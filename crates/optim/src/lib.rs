@@ -1,0 +1,34 @@
+//! Optimizers, learning rate schedules and gradient clipping, over handles to parameters.
+//!
+//! An optimizer is a [`Rule`] (the settings, and how one parameter changes) run by an [`Optim`], which keeps groups of
+//! parameters and their states and saves them.
+//!
+//! ```
+//! use autograd::{Backward, Parameter};
+//! use optim::{Optimizer, SGD, SGDOptions};
+//! use tensor_core::{Result, Tensor};
+//! # fn main() -> Result<()> {
+//! let w = Parameter::new(Tensor::ones([2])?)?;
+//! let mut optimizer = SGD::new([w.tied()], SGDOptions { lr: 0.25, momentum: 0.9, ..Default::default() })?;
+//! for _ in 0..2 {
+//!     optimizer.zero_grad();
+//!     w.square()?.sum()?.backward()?;
+//!     optimizer.step()?;
+//! }
+//! // 1 - 0.25 * 2 = 0.5, then the momentum 0.9 * 2 + 1 moves it by 0.7
+//! assert!((w.to_vec::<f64>()?[0] + 0.2).abs() < 1e-6);
+//! # Ok(()) }
+//! ```
+mod adam;
+mod clip;
+pub mod lr_scheduler;
+mod optimizer;
+mod rule;
+mod sgd;
+
+pub use adam::{Adam, AdamOptions, AdamW, AdamWOptions};
+pub use clip::{clip_grad_norm_, clip_grad_value_};
+pub use lr_scheduler::Scheduler;
+pub use optimizer::{Group, Optim, Optimizer};
+pub use rule::{Rule, State};
+pub use sgd::{SGD, SGDOptions};
