@@ -61,6 +61,25 @@ impl Args {
         self.places.iter().map(|(v, _)| v).chain(self.names.iter().map(|(_, v, _)| v))
     }
 
+    /// The same call with every tensor put through `f`, in order; nothing has been asked for yet.
+    pub fn map_tensors(&self, f: &mut dyn FnMut(&Tensor) -> Res<Tensor>) -> Res<Args> {
+        let places = self.places.iter().map(|(v, _)| v.map_tensors(f)).collect::<Res<_>>()?;
+        let names = self.names.iter().map(|(k, v, _)| Ok((k.clone(), v.map_tensors(f)?))).collect::<Res<_>>()?;
+        Ok(Args::new(places, names))
+    }
+
+    /// Every tensor, in order.
+    pub fn all_tensors(&self) -> Vec<&Tensor> {
+        self.values().flat_map(Value::tensors).collect()
+    }
+
+    /// The same call with the argument without a name at `place` replaced.
+    pub fn replaced(&self, place: usize, value: Value) -> Args {
+        let mut places: Vec<Value> = self.places.iter().map(|(v, _)| v.clone()).collect();
+        places[place] = value;
+        Args::new(places, self.names.iter().map(|(k, v, _)| (k.clone(), v.clone())).collect())
+    }
+
     /// The tensor that a case calls `args.0`, `args.0.1` or `kwargs.weight`.
     pub fn at(&self, path: &str) -> Option<&Tensor> {
         let mut parts = path.split('.');
@@ -267,6 +286,10 @@ impl Args {
             }
         }
         Ok(())
+    }
+    /// Unsupported where `name` is asked for: an option that the API does not have.
+    pub fn only_false(&self, place: usize, name: &str) -> Res<()> {
+        if self.bool_or(place, name, false)? { unsupported(name) } else { Ok(()) }
     }
     /// Unsupported unless `name` is absent, `None` or `value`: an argument that the API does not have.
     pub fn only(&self, place: usize, name: &str, value: f64) -> Res<()> {

@@ -13,6 +13,8 @@ pub enum Input {
     Mask(Vec<usize>),
     /// Floats that want no gradient (targets, running statistics).
     Const(Vec<usize>, f64, f64),
+    /// Floats that are 1 or -1 and want no gradient.
+    Signs(Vec<usize>),
     /// A list.
     List(Vec<Input>),
     /// Anything that is not a tensor.
@@ -111,6 +113,10 @@ fn make(input: &Input, how: &Make, salt: &mut u64) -> Res<Value> {
             put(floats(shape, *low, *high, *salt)?.to_dtype(how.dtype)?, how.requires_grad)
         }
         Input::Const(shape, low, high) => put(floats(shape, *low, *high, *salt)?.to_dtype(how.dtype)?, false),
+        Input::Signs(shape) => {
+            let data: Vec<f64> = (0..count(shape)).map(|i| if mix(*salt, i) % 2 == 0 { 1.0 } else { -1.0 }).collect();
+            put(Tensor::from_slice(&data, shape)?.to_dtype(how.dtype)?, false)
+        }
         Input::Ints(shape, low, high) => {
             let span = (high - low).max(1) as u64;
             let data: Vec<i64> = (0..count(shape)).map(|i| low + (mix(*salt, i) % span) as i64).collect();

@@ -7,9 +7,18 @@
 //! ```
 //! Arguments are asked for by PyTorch's position and name ([`Args`]); what a row does not ask for makes a case
 //! unsupported, so a row may begin with what the API has.
+mod arrange;
 mod binary;
 mod compare;
+mod convert;
+mod create;
+mod join;
+mod logic;
+mod moments;
+mod movement;
 mod pointwise;
+mod reduce;
+mod softmax;
 
 use crate::{
     args::Args,
@@ -128,7 +137,20 @@ pub fn many(result: Result<Vec<Tensor>>) -> Outcome {
 }
 
 type Family = (&'static str, fn() -> Vec<Row>);
-const FAMILIES: &[Family] = &[("pointwise", pointwise::rows), ("binary", binary::rows), ("compare", compare::rows)];
+const FAMILIES: &[Family] = &[
+    ("pointwise", pointwise::rows),
+    ("binary", binary::rows),
+    ("compare", compare::rows),
+    ("logic", logic::rows),
+    ("convert", convert::rows),
+    ("create", create::rows),
+    ("movement", movement::rows),
+    ("arrange", arrange::rows),
+    ("join", join::rows),
+    ("reduce", reduce::rows),
+    ("moments", moments::rows),
+    ("softmax", softmax::rows),
+];
 
 /// Every row, family by family.
 pub fn rows() -> &'static [Row] {

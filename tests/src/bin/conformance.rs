@@ -57,7 +57,11 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
     Ok(o)
 }
 
+/// A device by name; `naive` is the second backend of the tests.
 fn device(name: &str) -> Result<Device, String> {
+    if name == "naive" {
+        return Ok(flambeau_tests::naive::device());
+    }
     name.parse().map_err(|e| format!("--device {name}: {e}"))
 }
 

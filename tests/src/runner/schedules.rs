@@ -1,0 +1,145 @@
+//! Kind "scheduler": the learning rates of an SGD with momentum that a schedule drives.
+use super::{Case, steps};
+use crate::{
+    args::Args,
+    compare,
+    fault::{Fault, Res, unsupported, wrong},
+};
+use autograd::Parameter;
+use optim::{
+    Optimizer,
+    lr_scheduler::{
+        Anneal, ConstantLR, CosineAnnealingLR, CosineAnnealingWarmRestarts, CycleMode, CyclicLR, ExponentialLR,
+        LambdaLR, LinearLR, MultiStepLR, OneCycleLR, PolynomialLR, ReduceLROnPlateau, Schedule, Scheduler, StepLR,
+    },
+};
+use tensor_core::Tensor;
+
+/// The rate before every step is as recorded.
+pub(super) fn replay(case: &Case<'_>) -> Res<()> {
+    let settings = Args::new(Vec::new(), vec![
+        ("lr".to_string(), crate::value::Value::Float(case.json["lr"].as_f64().unwrap_or(0.0))),
+        ("momentum".to_string(), crate::value::Value::Float(0.9)),
+    ]);
+    let parameter = Parameter::new(Tensor::zeros([1])?)?;
+    let mut optimizer = steps::optimizer("SGD", vec![parameter], &settings)?;
+    let settings = Args::new(Vec::new(), case.named_values(&case.json["kwargs"])?);
+    let mut schedule = Schedules::new(case.text("scheduler")?, &settings, None, &mut *optimizer)?;
+    for (i, expected) in case.list("lrs").iter().enumerate() {
+        let Some(expected) = expected.as_f64() else { return wrong(format!("lr {i} is no number")) };
+        compare::same_number(&format!("lr {i}"), optimizer.lr(), expected, case.tolerance())?;
+        optimizer.step()?;
+        schedule.step(&mut *optimizer, case.json["metrics"][i].as_f64())?;
+    }
+    Ok(())
+}
+
+/// A schedule on its way.
+pub(super) enum Schedules {
+    /// A function of the number of steps.
+    Steps(Box<dyn FnMut(&mut dyn Optimizer)>),
+    /// One that looks at a metric.
+    Plateau(ReduceLROnPlateau),
+}
+
+impl Schedules {
+    /// The schedule called `name`, started on `optimizer`.
+    pub(super) fn new(
+        name: &str,
+        a: &Args,
+        factors: Option<Vec<f64>>,
+        optimizer: &mut dyn Optimizer,
+    ) -> Res<Schedules> {
+        let number = |name: &str, default: f64| a.float_or(usize::MAX, name, default);
+        let count = |name: &str, default: usize| Ok::<u64, Fault>(a.count_or(usize::MAX, name, default)? as u64);
+        let built = match name {
+            "StepLR" => StepLR { step_size: count("step_size", 1)?, gamma: number("gamma", 0.1)? }.started(optimizer)?,
+            "MultiStepLR" => {
+                let milestones = a.ints(usize::MAX, "milestones")?.into_iter().map(|m| m as u64).collect();
+                MultiStepLR { milestones, gamma: number("gamma", 0.1)? }.started(optimizer)?
+            }
+            "ExponentialLR" => ExponentialLR { gamma: number("gamma", 0.1)? }.started(optimizer)?,
+            "ConstantLR" => {
+                let factor = number("factor", 1.0 / 3.0)?;
+                ConstantLR { factor, total_iters: count("total_iters", 5)? }.started(optimizer)?
+            }
+            "LinearLR" => {
+                let (start_factor, end_factor) = (number("start_factor", 1.0 / 3.0)?, number("end_factor", 1.0)?);
+                LinearLR { start_factor, end_factor, total_iters: count("total_iters", 5)? }.started(optimizer)?
+            }
+            "PolynomialLR" => {
+                PolynomialLR { total_iters: count("total_iters", 5)?, power: number("power", 1.0)? }.started(optimizer)?
+            }
+            "CosineAnnealingLR" => {
+                CosineAnnealingLR { t_max: count("T_max", 1)?, eta_min: number("eta_min", 0.0)? }.started(optimizer)?
+            }
+            "CosineAnnealingWarmRestarts" => {
+                let (t_0, t_mult) = (count("T_0", 1)?, count("T_mult", 1)?);
+                CosineAnnealingWarmRestarts { t_0, t_mult, eta_min: number("eta_min", 0.0)? }.started(optimizer)?
+            }
+            "OneCycleLR" => OneCycleLR {
+                max_lr: number("max_lr", 0.1)?,
+                total_steps: count("total_steps", 1)?,
+                pct_start: number("pct_start", 0.3)?,
+                anneal_strategy: match a.str_or(usize::MAX, "anneal_strategy", "cos")? {
+                    "cos" => Anneal::Cos,
+                    "linear" => Anneal::Linear,
+                    other => return unsupported(format!("anneal_strategy {other}")),
+                },
+                div_factor: number("div_factor", 25.0)?,
+                final_div_factor: number("final_div_factor", 1e4)?,
+                three_phase: a.bool_or(usize::MAX, "three_phase", false)?,
+                ..Default::default()
+            }
+            .started(optimizer)?,
+            "CyclicLR" => CyclicLR {
+                base_lr: number("base_lr", 1e-3)?,
+                max_lr: number("max_lr", 0.1)?,
+                step_size_up: count("step_size_up", 2000)?,
+                mode: match a.str_or(usize::MAX, "mode", "triangular")? {
+                    "triangular" => CycleMode::Triangular,
+                    "triangular2" => CycleMode::Triangular2,
+                    "exp_range" => CycleMode::ExpRange(number("gamma", 1.0)?),
+                    other => return unsupported(format!("mode {other}")),
+                },
+                ..Default::default()
+            }
+            .started(optimizer)?,
+            "LambdaLR" => match factors {
+                Some(factors) => {
+                    LambdaLR(move |step: u64| factors.get(step as usize).copied().unwrap_or(0.0)).started(optimizer)?
+                }
+                None => return unsupported("LambdaLR without factors"),
+            },
+            "ReduceLROnPlateau" => Schedules::Plateau(ReduceLROnPlateau {
+                factor: number("factor", 0.1)?,
+                patience: count("patience", 10)?,
+                threshold: number("threshold", 1e-4)?,
+                cooldown: count("cooldown", 0)?,
+                ..Default::default()
+            }),
+            other => return unsupported(format!("scheduler {other}")),
+        };
+        let left = a.leftovers();
+        if left.is_empty() { Ok(built) } else { unsupported(left.join(", ")) }
+    }
+
+    /// One step on.
+    pub(super) fn step(&mut self, optimizer: &mut dyn Optimizer, metric: Option<f64>) -> Res<()> {
+        match (self, metric) {
+            (Schedules::Steps(step), _) => step(optimizer),
+            (Schedules::Plateau(plateau), Some(metric)) => plateau.step(metric, optimizer),
+            (Schedules::Plateau(_), None) => return unsupported("ReduceLROnPlateau without a metric"),
+        }
+        Ok(())
+    }
+}
+
+/// Starting a schedule whose type is forgotten.
+trait Start: Schedule + 'static {
+    fn started(self, optimizer: &mut dyn Optimizer) -> Res<Schedules> {
+        let mut scheduler: Scheduler<Self> = self.schedule(optimizer)?;
+        Ok(Schedules::Steps(Box::new(move |optimizer| scheduler.step(optimizer))))
+    }
+}
+impl<S: Schedule + 'static> Start for S {}

@@ -1,0 +1,42 @@
+//! What must hold for every row of the table of operators; each test reports all rows that break it.
+use flambeau_tests::{checks, table};
+use std::collections::BTreeSet;
+
+#[track_caller]
+fn none(failures: Vec<String>) {
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn names_are_unique_and_every_row_has_samples() {
+    let mut seen = BTreeSet::new();
+    let rows = table::rows().iter();
+    let twice = rows.clone().filter(|row| !seen.insert(row.name)).map(|row| format!("{} is there twice", row.name));
+    let bare = rows.filter(|row| row.samples.is_empty()).map(|row| format!("{} has no samples", row.name));
+    none(twice.chain(bare).collect());
+}
+
+#[test]
+fn the_naive_backend_agrees() {
+    none(checks::naive_agrees());
+}
+
+#[test]
+fn layouts_do_not_matter() {
+    none(checks::layouts_do_not_matter());
+}
+
+#[test]
+fn singles_are_near_doubles() {
+    none(checks::singles_are_near());
+}
+
+#[test]
+fn halves_are_near_singles() {
+    none(checks::halves_are_near());
+}
+
+#[test]
+fn nothing_panics() {
+    none(checks::nothing_panics());
+}
