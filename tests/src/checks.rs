@@ -1,12 +1,14 @@
 //! What must hold for every row of the table, each as a function that gives the list of what does not.
 mod agreement;
 mod coverage;
+mod gradients;
 mod layouts;
 mod precision;
 mod robust;
 
 pub use agreement::naive_agrees;
 pub use coverage::{kinds, unreached};
+pub use gradients::{Gradients, gradients};
 pub use layouts::layouts_do_not_matter;
 pub use precision::{halves_are_near, singles_are_near};
 pub use robust::nothing_panics;

@@ -17,6 +17,15 @@ fn names_are_unique_and_every_row_has_samples() {
 }
 
 #[test]
+fn gradients_are_those_of_finite_differences_and_cover_every_operation() {
+    let results: Vec<_> = table::rows().iter().map(checks::gradients).collect();
+    let mut failures: Vec<String> = results.iter().flat_map(|r| r.failures.clone()).collect();
+    let recorded = results.into_iter().flat_map(|r| r.recorded).collect();
+    failures.extend(checks::unreached(&recorded).into_iter().map(|kind| format!("no row records {kind}")));
+    none(failures);
+}
+
+#[test]
 fn the_naive_backend_agrees() {
     none(checks::naive_agrees());
 }

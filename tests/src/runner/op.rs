@@ -6,6 +6,7 @@ use crate::{
     fault::{Fault, Res, unsupported, wrong},
     table,
 };
+use autograd::{BackwardOptions, backward_many};
 use tensor_core::Tensor;
 
 fn call(case: &Case<'_>) -> Res<(Args, Vec<Tensor>)> {
@@ -43,6 +44,36 @@ pub(super) fn same_outputs(case: &Case<'_>, outputs: &[Tensor]) -> Res<()> {
     Ok(())
 }
 
-pub(super) fn same_gradients(case: &Case<'_>, _outputs: &[Tensor], _leaf: &dyn Fn(&str) -> Option<Tensor>) -> Res<()> {
-    if case.json["backward"].is_null() { Ok(()) } else { unsupported("gradients") }
+pub(super) fn same_gradients(case: &Case<'_>, outputs: &[Tensor], leaf: &dyn Fn(&str) -> Option<Tensor>) -> Res<()> {
+    let backward = &case.json["backward"];
+    if backward.is_null() {
+        return Ok(());
+    }
+    let entries = |key: &str| backward[key].as_array().map_or(&[][..], Vec::as_slice);
+    let mut roots = Vec::new();
+    let mut cotangents = Vec::new();
+    for entry in entries("cotangents") {
+        let i = entry["output"].as_u64().unwrap_or(0) as usize;
+        let Some(output) = outputs.get(i) else { return wrong(format!("there is no output {i}")) };
+        // Where nothing was recorded, nothing flows back, and the zeros are compared below.
+        if output.requires_grad() {
+            roots.push(output);
+            cotangents.push(case.tensor(&entry["tensor"])?);
+        }
+    }
+    if !roots.is_empty() {
+        let cotangents: Vec<Option<&Tensor>> = cotangents.iter().map(Some).collect();
+        backward_many(&roots, &cotangents, BackwardOptions::default())?;
+    }
+    for entry in entries("grads") {
+        let of = entry["of"].as_str().unwrap_or("nothing");
+        let expected = case.tensor(&entry["tensor"])?;
+        let Some(leaf) = leaf(of) else { return unsupported(format!("a gradient of {of}")) };
+        let got = match leaf.grad() {
+            Some(g) => g,
+            None => leaf.detach().zeros_like()?,
+        };
+        compare::same(&format!("gradient of {of}"), &got, &expected, case.tolerance())?;
+    }
+    Ok(())
 }
