@@ -8,16 +8,22 @@
 //! Arguments are asked for by PyTorch's position and name ([`Args`]); what a row does not ask for makes a case
 //! unsupported, so a row may begin with what the API has.
 mod arrange;
+mod attention;
 mod binary;
 mod compare;
 mod convert;
+mod count;
 mod create;
 mod join;
+mod linalg;
 mod logic;
 mod moments;
 mod movement;
+mod normalization;
+mod padding;
 mod pointwise;
 mod reduce;
+mod resize;
 mod softmax;
 
 use crate::{
@@ -150,6 +156,12 @@ const FAMILIES: &[Family] = &[
     ("reduce", reduce::rows),
     ("moments", moments::rows),
     ("softmax", softmax::rows),
+    ("attention", attention::rows),
+    ("count", count::rows),
+    ("linalg", linalg::rows),
+    ("normalization", normalization::rows),
+    ("padding", padding::rows),
+    ("resize", resize::rows),
 ];
 
 /// Every row, family by family.

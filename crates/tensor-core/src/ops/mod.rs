@@ -1,6 +1,7 @@
 //! Operations: what each means, in what dtype and shape its result comes, and what the record keeps of it.
 mod activations;
 mod arithmetic;
+mod attention;
 mod batch_norm;
 mod binary;
 mod cast;
@@ -8,15 +9,26 @@ mod clamp;
 mod compare;
 mod composed;
 mod conv;
+mod count;
+mod covariance;
 mod create;
+mod distance;
+mod einsum;
+mod fold;
 mod fused;
+mod host;
 mod index;
 mod inplace;
+mod interpolate;
 mod join;
+mod linalg;
 mod logic;
 mod matmul;
 mod movement;
+mod norm;
 mod operators;
+mod pad;
+mod pixel;
 mod pool;
 mod products;
 mod random;
@@ -27,17 +39,26 @@ mod unary;
 
 pub use activations::Gelu;
 pub use arithmetic::Rounding;
+pub use attention::AttentionOptions;
 pub use binary::{Arg, BinaryOp, Side, result_type};
 pub use compare::CompareOp;
 pub use conv::{
     Conv, Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvKind, ConvOptions, ConvTransposeOptions, conv_map,
 };
+pub use count::{HistogramOptions, SearchOptions};
+pub use covariance::CovOptions;
 pub use create::{Nested, tensor};
+pub use einsum::einsum;
+pub use fold::Im2colOptions;
 pub use fused::{Fused, Update, compose, update};
 pub use index::{Index, IndexOp, ScatterOp};
+pub use interpolate::{InterpolateMode, InterpolateOptions};
 pub use join::Indexing;
+pub use linalg::MatrixNorm;
 pub use movement::MoveOp;
+pub use norm::{InstanceNormOptions, LocalResponseNormOptions};
 pub use operators::Number;
+pub use pad::PadMode;
 pub use pool::{
     AvgPool1dOptions, AvgPool2dOptions, AvgPool3dOptions, AvgPoolOptions, MaxPool1dOptions, MaxPool2dOptions,
     MaxPool3dOptions, MaxPoolOptions, Pool, PoolKind, Window, pool_map,
