@@ -3,7 +3,6 @@
 //! `loss.backward()` ([`Backward`]) leaves gradients in the leaves, [`grad`] returns them, to any order; [`gradcheck`]
 //! compares them with finite differences. A [`Parameter`] is a leaf whose values an optimizer replaces, and [`apply`]
 //! is the door for derivatives of the user's own.
-mod awaiting;
 mod backward;
 pub mod engine;
 mod function;

@@ -1,7 +1,5 @@
 //! Derivatives of fused operations: hand-written where that is faster, else the rule of last resort.
 use super::{Grads, one, wanted};
-#[allow(unused_imports)]
-use crate::awaiting::Awaiting;
 use crate::last_resort::last_resort;
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;

@@ -4,8 +4,6 @@ use super::{
     movement::{place, slice_end},
     wanted,
 };
-#[allow(unused_imports)]
-use crate::awaiting::Awaiting;
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 use tensor_core::{

@@ -1,7 +1,5 @@
 //! Derivatives of the matrix product.
 use super::{Grads, wanted};
-#[allow(unused_imports)]
-use crate::awaiting::Awaiting;
 use smallvec::smallvec;
 use std::sync::Arc;
 use tensor_core::{Op, Result, Tensor, graph::Node, ops::MoveOp};

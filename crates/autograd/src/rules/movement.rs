@@ -1,7 +1,5 @@
 //! Derivatives of movements: the gradient moves back.
 use super::{Grads, wanted};
-#[allow(unused_imports)]
-use crate::awaiting::Awaiting;
 use smallvec::SmallVec;
 use std::sync::Arc;
 use tensor_core::{Result, Tensor, graph::Node, ops::MoveOp};

@@ -1,6 +1,4 @@
 //! Derivatives of pooling.
-#[allow(unused_imports)]
-use crate::awaiting::Awaiting;
 use std::sync::Arc;
 use tensor_core::{
     Result, Tensor,

@@ -1,7 +1,5 @@
 //! Derivatives of reductions: the gradient spreads over what was reduced.
 use super::movement::{inverse, signed};
-#[allow(unused_imports)]
-use crate::awaiting::Awaiting;
 use smallvec::SmallVec;
 use std::sync::Arc;
 use tensor_core::{KEEP, ReduceOp, Result, Tensor, graph::Node};
