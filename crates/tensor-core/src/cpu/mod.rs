@@ -9,6 +9,7 @@ mod conv;
 mod convert;
 mod copy;
 mod fill;
+mod fused;
 mod index;
 mod int;
 mod map;
@@ -21,10 +22,11 @@ mod reduce;
 mod simd;
 mod storage;
 mod unary;
+mod update;
 
 use crate::{
     Backend, Error, Operand, Result, Scalar, Storage, View, ViewMut,
-    ops::{BinaryOp, CompareOp, Conv, Pool, RandomOp, ReduceOp, ScatterOp, UnaryOp},
+    ops::{BinaryOp, CompareOp, Conv, Fused, Pool, RandomOp, ReduceOp, ScatterOp, UnaryOp, Update},
     rng::Key,
 };
 
@@ -121,6 +123,12 @@ impl Backend for Cpu {
     }
     fn random(&self, op: RandomOp, key: Key, out: ViewMut<'_>) -> Result<()> {
         random::random(op, key, out)
+    }
+    fn fused(&self, op: &Fused, inputs: &[View<'_>], outputs: &mut [ViewMut<'_>]) -> Option<Result<()>> {
+        fused::fused(op, inputs, outputs)
+    }
+    fn update(&self, op: &Update, grad: View<'_>, states: &mut [ViewMut<'_>]) -> Option<Result<()>> {
+        update::update(op, grad, states)
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
     unary::undefined,
 };
 use crate::{DType, Layout, ReduceOp, Result, View, ViewMut};
-pub(super) use fold::{Fold, Largest, Smallest, fold};
+pub(super) use fold::{FloatSum, Fold, Largest, Smallest, fold};
 use smallvec::SmallVec;
 
 /// A dim in memory order: size, stride in the input, stride in the output; `None` if it is reduced.

@@ -1,3 +1,4 @@
 //! Kernels against plain definitions, through views of any layout.
 mod elementwise;
+mod fused;
 mod reductions;
