@@ -34,6 +34,7 @@ mod products;
 mod random;
 mod reduce;
 mod select;
+mod slice_mut;
 mod softmax;
 mod unary;
 
@@ -65,6 +66,7 @@ pub use pool::{
 };
 pub use random::RandomOp;
 pub use reduce::ReduceOp;
+pub use slice_mut::SliceMut;
 pub use unary::UnaryOp;
 
 use crate::{Result, Scalar, Tensor, graph::Node};
