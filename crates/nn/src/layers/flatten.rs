@@ -1,0 +1,43 @@
+//! From images to rows.
+use crate::{Forward, Module, Place, scope};
+use tensor_core::{Result, Tensor};
+
+/// Several neighbouring dims become one: by default all but the batch.
+///
+/// # Shapes
+/// input `[N, *]`, output `[N, product of *]`.
+///
+/// ```
+/// use nn::{Flatten, Forward};
+/// # use tensor_core::{Result, Tensor};
+/// # fn main() -> Result<()> {
+/// assert_eq!(Flatten::default().forward(&Tensor::zeros([5, 3, 4, 4])?)?.shape(), [5, 48]);
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, Module)]
+pub struct Flatten {
+    /// The first of the dims.
+    pub start_dim: isize,
+    /// The last of the dims.
+    pub end_dim: isize,
+    place: Place,
+}
+
+impl Flatten {
+    /// The dims from `start_dim` to `end_dim`, both included.
+    pub fn new(start_dim: isize, end_dim: isize) -> Flatten {
+        Flatten { start_dim, end_dim, place: Place::new() }
+    }
+}
+
+impl Default for Flatten {
+    fn default() -> Flatten {
+        Flatten::new(1, -1)
+    }
+}
+
+impl Forward for Flatten {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        scope(self, || x.flatten(self.start_dim, self.end_dim))
+    }
+}

@@ -1,0 +1,95 @@
+//! The two cells of a layer that are no tensors: `Mode`, training or evaluation, and `Place`, its name in the model.
+use std::{
+    fmt,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+/// Where a layer stands in its model; a layer without parameters holds one, so that its errors can say where.
+#[derive(Default)]
+pub struct Place(RwLock<Option<Arc<str>>>);
+
+impl Place {
+    /// Nowhere yet.
+    pub fn new() -> Place {
+        Place::default()
+    }
+    pub(crate) fn name(&self) -> Arc<str> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
+    }
+    pub(crate) fn set_name(&self, name: &str) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(name.into());
+    }
+}
+
+// A copy may go elsewhere, and is named by the next walk.
+impl Clone for Place {
+    fn clone(&self) -> Place {
+        let copy = Place::new();
+        copy.set_name(&self.name());
+        copy
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Place({})", self.name())
+    }
+}
+
+/// Whether a layer is training or evaluating: what `model.train()` and `model.eval()` switch, through a `&` reference.
+/// A new one is training.
+///
+/// ```
+/// use nn::{Mode, Module};
+/// #[derive(Module)]
+/// struct Noise {
+///     mode: Mode,
+/// }
+/// let noise = Noise { mode: Mode::new() };
+/// assert!(noise.mode.is_training());
+/// noise.eval();
+/// assert!(!noise.mode.is_training());
+/// ```
+pub struct Mode {
+    training: AtomicBool,
+    place: Place,
+}
+
+impl Mode {
+    /// Training.
+    pub fn new() -> Mode {
+        Mode { training: AtomicBool::new(true), place: Place::new() }
+    }
+    /// Whether the layer is training.
+    pub fn is_training(&self) -> bool {
+        self.training.load(Relaxed)
+    }
+    /// Switches this layer alone; [`crate::Module::train`] switches a whole model.
+    pub fn set_training(&self, on: bool) {
+        self.training.store(on, Relaxed);
+    }
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+}
+
+impl Default for Mode {
+    fn default() -> Mode {
+        Mode::new()
+    }
+}
+
+impl Clone for Mode {
+    fn clone(&self) -> Mode {
+        Mode { training: AtomicBool::new(self.is_training()), place: self.place.clone() }
+    }
+}
+
+impl fmt::Debug for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_training() { "training" } else { "evaluating" })
+    }
+}
