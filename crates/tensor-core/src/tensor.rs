@@ -5,7 +5,7 @@ use crate::{
     graph::{Edge, Node},
     storage::{Buffer, BufferRef, LiveCell, Source},
 };
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 /// An array of any rank and dtype on any device. Cheap to clone: clones and views share their elements, and whoever
 /// writes to shared elements (`add_`, `fill_`) gets a copy of their own first, so no change is ever seen elsewhere.
@@ -327,12 +327,16 @@ impl Tensor {
 /// A buffer that is being read through a layout.
 pub(crate) struct Reading<'a> {
     buffer: BufferRef<'a>,
-    layout: Layout,
+    layout: Cow<'a, Layout>,
 }
 
 impl Reading<'_> {
     pub(crate) fn view(&self) -> View<'_> {
         self.buffer.view(&self.layout)
+    }
+    /// Where the elements are; unlike [`Tensor::device`] without touching a counter.
+    pub(crate) fn device(&self) -> &Device {
+        self.buffer.device()
     }
     pub(crate) fn operand(&self) -> Operand<'_> {
         Operand::View(self.view())
@@ -342,16 +346,16 @@ impl Reading<'_> {
 impl Tensor {
     /// Holds the buffer for the time of a backend call.
     pub(crate) fn reading(&self) -> Reading<'_> {
-        Reading { buffer: self.buffer(), layout: self.layout.clone() }
+        Reading { buffer: self.buffer(), layout: Cow::Borrowed(&self.layout) }
     }
     /// The same, broadcast to `shape`, which the caller has computed by [`crate::shape::broadcast`].
     pub(crate) fn reading_as(&self, op: &'static str, shape: &[usize]) -> Result<Reading<'_>> {
         let layout = if self.shape() == shape {
-            self.layout.clone()
+            Cow::Borrowed(&self.layout)
         } else {
-            self.layout.expand(shape).ok_or_else(|| {
+            Cow::Owned(self.layout.expand(shape).ok_or_else(|| {
                 Error::new(op, format!("shape {:?} does not broadcast to {shape:?}", self.shape())).operands([self])
-            })?
+            })?)
         };
         Ok(Reading { buffer: self.buffer(), layout })
     }

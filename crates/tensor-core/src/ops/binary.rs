@@ -220,8 +220,8 @@ fn tensors(op: BinaryOp, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     refuse_negative_exponent(op, dtype, Arg::Tensor(b))?;
     let shape = shape::broadcast(op.name(), a.shape(), b.shape()).map_err(|e| e.operands([a, b]))?;
     let (ra, rb) = (a.reading_as(op.name(), &shape)?, b.reading_as(op.name(), &shape)?);
-    let device = a.device();
-    let (mut out, layout) = Tensor::allocate(&shape, dtype, &device)?;
+    let device = ra.device();
+    let (mut out, layout) = Tensor::allocate(&shape, dtype, device)?;
     device.backend().binary(op, ra.operand(), rb.operand(), out.view_mut(&layout))?;
     Ok(graph::record(|| Op::Binary(op), &[a, b], Tensor::new(Arc::new(out), layout)))
 }
@@ -237,8 +237,8 @@ fn with_scalar(op: BinaryOp, x: &Tensor, s: Scalar, side: Side) -> Result<Tensor
     };
     refuse_negative_exponent(op, dtype, if side == Side::Right { Arg::Scalar(s) } else { Arg::Tensor(x) })?;
     let reading = x.reading();
-    let device = x.device();
-    let (mut out, layout) = Tensor::allocate(x.shape(), dtype, &device)?;
+    let device = reading.device();
+    let (mut out, layout) = Tensor::allocate(x.shape(), dtype, device)?;
     let (l, r) = match side {
         Side::Left => (Operand::Scalar(s), reading.operand()),
         Side::Right => (reading.operand(), Operand::Scalar(s)),

@@ -11,8 +11,8 @@ impl Tensor {
             return Ok(self.clone());
         }
         let reading = self.reading();
-        let device = self.device();
-        let (mut out, layout) = Tensor::allocate(self.shape(), dtype, &device)?;
+        let device = reading.device();
+        let (mut out, layout) = Tensor::allocate(self.shape(), dtype, device)?;
         device.backend().cast(reading.view(), out.view_mut(&layout))?;
         Ok(graph::record(|| Op::Cast, &[self], Tensor::new(Arc::new(out), layout)))
     }

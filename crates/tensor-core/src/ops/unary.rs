@@ -147,8 +147,8 @@ fn unary(op: UnaryOp, x: &Tensor) -> Result<Tensor> {
         &cast
     };
     let reading = x.reading();
-    let device = x.device();
-    let (mut out, layout) = Tensor::allocate(x.shape(), dtype, &device)?;
+    let device = reading.device();
+    let (mut out, layout) = Tensor::allocate(x.shape(), dtype, device)?;
     device.backend().unary(op, reading.operand(), out.view_mut(&layout))?;
     Ok(graph::record(|| Op::Unary(op), &[x], Tensor::new(Arc::new(out), layout)))
 }

@@ -61,7 +61,29 @@ pub(in super::super) fn expm1(x: f32) -> f32 {
 
 #[inline(always)]
 pub(in super::super) fn log(x: f32) -> f32 {
-    double::log(f64::from(x)) as f32
+    const ROOT_HALF: u32 = 0x3f35_04f3;
+    let tiny = x < f32::MIN_POSITIVE;
+    let scaled = if tiny { x * 8_388_608.0 } else { x }; // 2^23
+    // x = m * 2^e with m from sqrt(1/2) to sqrt(2).
+    let e = scaled.to_bits().wrapping_sub(ROOT_HALF) as i32 >> 23;
+    let m = f32::from_bits(scaled.to_bits().wrapping_sub((e as u32) << 23));
+    let k = (e - if tiny { 23 } else { 0 }) as f32;
+    let f = m - 1.0;
+    let mut p = 7.037_683_6e-2_f32;
+    p = p.mul_add(f, -1.151_461e-1);
+    p = p.mul_add(f, 1.167_699_9e-1);
+    p = p.mul_add(f, -1.242_014_1e-1);
+    p = p.mul_add(f, 1.424_932_3e-1);
+    p = p.mul_add(f, -1.666_805_8e-1);
+    p = p.mul_add(f, 2.000_071_5e-1);
+    p = p.mul_add(f, -2.499_999_4e-1);
+    p = p.mul_add(f, 3.333_333_1e-1);
+    let z = f * f;
+    let y = k.mul_add(-2.121_944_4e-4, p * f * z);
+    let y = k.mul_add(0.693_359_375, f + (-0.5_f32).mul_add(z, y));
+    let y = if x < f32::INFINITY { y } else { x };
+    let y = if x == 0.0 { f32::NEG_INFINITY } else { y };
+    if x < 0.0 { f32::NAN } else { y }
 }
 #[inline(always)]
 pub(in super::super) fn log2(x: f32) -> f32 {
