@@ -34,10 +34,6 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Cpu;
 
-fn todo_<T>() -> Result<T> {
-    Err(Error::new("cpu", "being written"))
-}
-
 fn outside(end: usize, len: usize) -> Error {
     Error::new("cpu", format!("byte {end} is outside of a buffer of {len} bytes")).kind_of(crate::ErrorKind::Internal)
 }
