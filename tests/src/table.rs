@@ -7,6 +7,8 @@
 //! ```
 //! Arguments are asked for by PyTorch's position and name ([`Args`]); what a row does not ask for makes a case
 //! unsupported, so a row may begin with what the API has.
+mod activation;
+mod arithmetic;
 mod arrange;
 mod attention;
 mod binary;
@@ -147,6 +149,8 @@ const FAMILIES: &[Family] = &[
     ("pointwise", pointwise::rows),
     ("binary", binary::rows),
     ("compare", compare::rows),
+    ("activation", activation::rows),
+    ("arithmetic", arithmetic::rows),
     ("logic", logic::rows),
     ("convert", convert::rows),
     ("create", create::rows),

@@ -19,7 +19,7 @@ pub(super) fn rows() -> Vec<Row> {
             // Where it is given, it is the size that the repeats add up to, only there to spare a look at them.
             a.named("output_size");
             one(match a.get(1, "repeats") {
-                Some(Value::Tensor(_)) => return crate::fault::unsupported("repeats as a tensor"),
+                Some(Value::Tensor(repeats)) => x.repeat_interleave_by(repeats, dim),
                 _ => x.repeat_interleave(a.count(1, "repeats")?, dim),
             })
         })

@@ -5,7 +5,10 @@ use crate::{
     sample::{idx, n, null, range, t},
     value::Value,
 };
-use tensor_core::{Result, Tensor, ops::Arg};
+use tensor_core::{
+    Result, Tensor,
+    ops::{Arg, Rounding},
+};
 
 /// A row of `input op other`, where `other` is a tensor or a number.
 fn op(name: &'static str, f: fn(&Tensor, Arg<'_>) -> Result<Tensor>) -> Row {
@@ -78,8 +81,8 @@ pub(super) fn rows() -> Vec<Row> {
         })
         .pair(WIDE, WIDE)
         .sample([t([2, 3]), n(2.5)]),
-        rounded("div.floor_rounding", |x, y| x.floor_divide(y)),
-        rounded("div.trunc_rounding", |x, y| x.div(y)?.trunc()),
+        rounded("div.floor_rounding", |x, y| x.div_rounded(y, Rounding::Floor)),
+        rounded("div.trunc_rounding", |x, y| x.div_rounded(y, Rounding::Trunc)),
         op("bitwise_or", |x, y| x.bitwise_or(y)).sample([idx([3, 4], 50), idx([4], 50)]).no_grad(INTEGERS),
         op("bitwise_xor", |x, y| x.bitwise_xor(y)).sample([idx([3, 4], 50), idx([4], 50)]).no_grad(INTEGERS),
         op("bitwise_left_shift", |x, y| x.bitwise_left_shift(y))

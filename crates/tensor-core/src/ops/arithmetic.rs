@@ -135,6 +135,17 @@ impl Tensor {
         self - self.trunc()?
     }
 
+    /// Rounded to `decimals` digits after the point; negative ones round before it.
+    pub fn round_decimals(&self, decimals: i32) -> Result<Tensor> {
+        if decimals == 0 {
+            return self.round();
+        }
+        let power = 10f64.powi(decimals.abs());
+        super::composed::only_floats("round", self, |x| {
+            if decimals > 0 { (x * power)?.round()? / power } else { (x / power)?.round()? * power }
+        })
+    }
+
     /// Degrees to radians.
     pub fn deg2rad(&self) -> Result<Tensor> {
         of_floats("deg2rad", self, |x| x * (std::f64::consts::PI / 180.0))
@@ -157,7 +168,7 @@ impl Tensor {
     pub fn logit(&self, eps: Option<f64>) -> Result<Tensor> {
         of_floats("logit", self, |x| {
             let x = match eps {
-                Some(eps) => x.clamp(Some(eps.into()), Some((1.0 - eps).into()))?,
+                Some(eps) => x.lt(eps)?.where_(eps, &x.gt(1.0 - eps)?.where_(1.0 - eps, x)?)?,
                 None => x.clone(),
             };
             (&x / (1.0 - &x)?)?.log()

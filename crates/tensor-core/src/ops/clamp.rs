@@ -7,9 +7,7 @@ fn bounded(op: &'static str, x: &Tensor, low: Option<Arg<'_>>, high: Option<Arg<
     if low.is_none() && high.is_none() {
         return Err(Error::new(op, "at least one bound is needed").operands([x]));
     }
-    if x.dtype() == DType::Bool {
-        return Err(Error::new(op, "not defined for bool").operands([x]));
-    }
+    let numbers = matches!((low, high), (Some(Arg::Scalar(_)) | None, Some(Arg::Scalar(_)) | None));
     let mut dtype = x.dtype();
     for bound in [low, high].into_iter().flatten() {
         dtype = match bound {
@@ -18,6 +16,9 @@ fn bounded(op: &'static str, x: &Tensor, low: Option<Arg<'_>>, high: Option<Arg<
             Arg::Scalar(_) => dtype,
             Arg::Tensor(t) => dtype.promote(super::result_type(Arg::Tensor(x), Arg::Tensor(t))),
         };
+    }
+    if dtype == DType::Bool && numbers {
+        return Err(Error::new(op, "not defined for bool").operands([x]));
     }
     let x = x.to_dtype(dtype)?;
     let y = match (low, high) {

@@ -8,6 +8,7 @@ mod cast;
 mod clamp;
 mod compare;
 mod composed;
+mod contract;
 mod conv;
 mod count;
 mod covariance;

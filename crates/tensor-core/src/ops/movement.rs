@@ -6,6 +6,7 @@ mod permute;
 mod reshape;
 pub(super) mod slice;
 mod split;
+mod windows;
 
 use super::Op;
 use crate::{Layout, Tensor, graph};

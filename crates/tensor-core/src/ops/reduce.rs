@@ -74,8 +74,17 @@ fn reduce(op: ReduceOp, x: &Tensor, dims: impl DimArg, keep: KeepDim) -> Result<
     reduce_dims(op, op.name(), x, dims, keep)
 }
 
+/// PyTorch reduces tensors of at most 64 dims, and so do we: what one of them computes, the other does too.
+fn few_dims(op: &'static str, x: &Tensor) -> Result<()> {
+    if x.dim() > 64 {
+        return Err(Error::new(op, format!("a tensor of {} dims has too many to reduce; 64 is the most", x.dim())));
+    }
+    Ok(())
+}
+
 /// The same for dims that were checked; errors name `name`.
 fn reduce_dims(op: ReduceOp, name: &'static str, x: &Tensor, dims: DimList, keep: KeepDim) -> Result<Tensor> {
+    few_dims(name, x)?;
     let dtype = op.result_dtype(x.dtype()).map_err(|e| e.operands([x]))?;
     if matches!(op, ReduceOp::Max | ReduceOp::Min)
         && let Some(d) = dims.iter().find(|&&d| x.shape()[d] == 0)

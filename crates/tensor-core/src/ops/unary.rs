@@ -128,6 +128,8 @@ impl UnaryOp {
     pub fn result_dtype(self, x: DType) -> Result<DType> {
         let refuse = |hint: &'static str| Err(Error::new(self.name(), format!("not defined for {x}")).hint(hint));
         match (self.domain(), x.category()) {
+            // A square is a power, and powers of bool count.
+            _ if self == UnaryOp::Square && x == DType::Bool => Ok(DType::I64),
             (Domain::Float, _) => Ok(x.to_float()),
             (Domain::Any, _) | (Domain::Number, Category::Int | Category::Float) => Ok(x),
             (Domain::Number, Category::Bool) => refuse("convert it to numbers first, or use logical_not"),

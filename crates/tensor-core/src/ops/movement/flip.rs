@@ -84,6 +84,9 @@ impl Tensor {
         if shifts.len() != dims.len() {
             return wrong(format!("{} shifts were given for {} dims", shifts.len(), dims.len()));
         }
+        if self.dim() == 0 {
+            return wrong("a 0-d tensor has no dims to roll along".into());
+        }
         let mut out = self.clone();
         for (&shift, &dim) in shifts.iter().zip(&dims) {
             let d = shape::dim(op, dim, self.dim()).map_err(|e| e.operands([self]))?;

@@ -1,5 +1,5 @@
 //! The largest and the smallest, and where they stand.
-use super::{Op, ReduceOp, reduce, reduce_dims};
+use super::{Op, ReduceOp, few_dims, reduce, reduce_dims};
 use crate::{DROP, DType, DimArg, Error, KeepDim, Layout, Result, Tensor, graph, shape};
 use std::sync::Arc;
 
@@ -69,6 +69,7 @@ impl Tensor {
 
 /// Values and indices of what was found along `dim`, recorded.
 fn found(name: &'static str, op: ReduceOp, x: &Tensor, dim: isize, keep: KeepDim) -> Result<(Tensor, Tensor)> {
+    few_dims(name, x)?;
     let d = shape::dim(name, dim, x.dim()).map_err(|e| e.operands([x]))?;
     if x.dim() == 0 {
         let values = reduce_dims(op, name, x, Default::default(), DROP)?;
