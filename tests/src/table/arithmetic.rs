@@ -90,32 +90,6 @@ pub(super) fn rows() -> Vec<Row> {
         .sample([t([3, 4]), n(2), n(0)]),
         two("kron", Tensor::kron).sample([t([2, 3]), t([2])]).sample([t([2]), t([2, 3])]),
         two("inner", Tensor::inner).sample([t([3]), t([3])]).sample([t([2, 3]), t([4, 3])]),
-        row("cross", |a| {
-            let (x, y) = (a.tensor(0, "input")?, a.tensor(1, "other")?);
-            // The oldest form: the first dim of size 3.
-            let first = x.shape().iter().position(|&s| s == 3).unwrap_or(0) as isize;
-            one(x.cross(y, a.dim_or(2, "dim", first)?))
-        })
-        .sample([t([2, 3]), t([2, 3]), n(1)]),
-        row("linalg.cross", |a| one(a.tensor(0, "input")?.cross(a.tensor(1, "other")?, a.dim_or(2, "dim", -1)?)))
-            .sample([t([2, 3]), t([1, 3])]),
-        row("tensordot", |a| {
-            let (x, y) = (a.tensor(0, "a")?, a.tensor(1, "b")?);
-            let (left, right) = pairs(a.get(2, "dims"), x.dim())?;
-            one(x.tensordot(y, left, right))
-        })
-        .sample([t([2, 3, 4]), t([3, 4, 2]), n(2)]),
-        row("nn.functional.cosine_similarity", |a| {
-            let (x, y) = (a.tensor(0, "x1")?, a.tensor(1, "x2")?);
-            one(x.cosine_similarity(y, a.dim_or(2, "dim", 1)?, a.float_or(3, "eps", 1e-8)?))
-        })
-        .sample([range([3, 4], 0.5, 2.0), range([3, 4], 0.5, 2.0)]),
-        row("nn.functional.pairwise_distance", |a| {
-            let (x, y) = (a.tensor(0, "x1")?, a.tensor(1, "x2")?);
-            let (p, eps) = (a.float_or(2, "p", 2.0)?, a.float_or(3, "eps", 1e-6)?);
-            one(x.pairwise_distance(y, p, eps, a.keep(4)?))
-        })
-        .sample([range([3, 4], 1.0, 2.0), range([3, 4], -2.0, -1.0)]),
         row("unfold", |a| {
             let x = a.tensor(0, "input")?;
             one(x.unfold(a.dim(1, "dimension")?, a.count(2, "size")?, a.count(3, "step")?))

@@ -8,7 +8,6 @@ mod cast;
 mod clamp;
 mod compare;
 mod composed;
-mod contract;
 mod conv;
 mod count;
 mod covariance;
