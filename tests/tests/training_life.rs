@@ -1,6 +1,10 @@
 //! What a long training leaves behind: nothing. Steps write in place, memory stays flat, and a graph that outlives an
 //! optimizer step still belongs to the weights it was made with.
-use flambeau::{autograd::GradOptions, optim::{SGD, SGDOptions}, prelude::*};
+use flambeau::{
+    autograd::GradOptions,
+    optim::{SGD, SGDOptions},
+    prelude::*,
+};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tensor_core::memory_stats;
 

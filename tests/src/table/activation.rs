@@ -84,10 +84,7 @@ pub(super) fn rows() -> Vec<Row> {
                 _ => x.batch_norm_train(weight, bias, eps).map(|(y, ..)| y),
             })
         })
-        .named(
-            [t([4, 3, 2]), t([3]), range([3], 0.5, 2.0), t([3]), t([3])],
-            [("training", n(true)), ("eps", n(0.1))],
-        )
+        .named([t([4, 3, 2]), t([3]), range([3], 0.5, 2.0), t([3]), t([3])], [("training", n(true)), ("eps", n(0.1))])
         .named([t([4, 3]), t([3]), range([3], 0.5, 2.0), t([3]), t([3])], [("training", n(false))])
         .skip(Check::Strides, "the running statistics are inputs that the training form ignores"),
         unary("sinc", Tensor::sinc).on(-2.0, 2.0),
