@@ -34,7 +34,7 @@ use tensor_core::{Error, ErrorKind, Result, Scalar, Tensor};
 ///
 /// # fn main() -> Result<()> {
 /// let w = autograd::Parameter::new(Tensor::ones([2])?)?;
-/// let optimizer = Optim::new([w], Lion { lr: 1e-4, betas: (0.9, 0.99) })?;
+/// let optimizer = Optim::<Lion>::new([w], Lion { lr: 1e-4, betas: (0.9, 0.99) })?;
 /// # Ok(()) }
 /// ```
 pub trait Rule: Clone + std::fmt::Debug {
