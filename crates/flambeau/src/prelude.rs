@@ -28,6 +28,6 @@ pub use optim::{
 };
 pub use tensor_core::{
     DROP, DType, Device, Error, ErrorKind, KEEP, Result, Scalar, Tensor, is_grad_enabled, manual_seed, memory_stats,
-    no_grad,
+    no_grad, tensor,
 };
 pub use train::{Accuracy, Checkpoint, Mean, Progress};
