@@ -90,8 +90,11 @@ fn settings(args: &Args, from: Option<&Checkpoint>) -> Result<Settings> {
     let same = Settings { epochs: standard.epochs, ..settings } == standard;
     if !same {
         let Settings { lr, batch_size, seed, .. } = standard;
-        return Err(Error::new("--resume", format!("the checkpoint was made with --lr {lr} --batch-size {batch_size} --seed {seed}"))
-            .hint("leave these flags out; only --epochs may differ"));
+        return Err(Error::new(
+            "--resume",
+            format!("the checkpoint was made with --lr {lr} --batch-size {batch_size} --seed {seed}"),
+        )
+        .hint("leave these flags out; only --epochs may differ"));
     }
     if settings.epochs as u64 <= from.epoch {
         return Err(Error::new("--resume", format!("the checkpoint is at the end of epoch {}", from.epoch))

@@ -8,6 +8,8 @@ pub mod checks;
 pub mod compare;
 pub mod fault;
 pub mod file;
+pub mod models;
+pub mod modules;
 pub mod naive;
 pub mod runner;
 pub mod sample;

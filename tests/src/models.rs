@@ -3,9 +3,7 @@ use crate::{
     args::Args,
     fault::{Res, unsupported},
 };
-use nn::{
-    BatchNorm2d, Conv2d, Conv2dOptions, Forward, Layer, Linear, MaxPool2d, Module, Parameter,
-};
+use nn::{BatchNorm2d, Conv2d, Conv2dOptions, Forward, Layer, Linear, MaxPool2d, Module, Parameter};
 use tensor_core::{Result, Tensor};
 
 /// A model by its name, with the hyperparameters that `hyper` names.

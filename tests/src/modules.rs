@@ -11,6 +11,7 @@ use nn::{
     Sigmoid, Softmax, Tanh,
 };
 use std::{fmt, rc::Rc};
+use tensor_core::ops::PadMode;
 
 /// A module and its call.
 pub struct Built {
@@ -31,7 +32,11 @@ pub fn build(name: &str, a: &Args) -> Res<Built> {
     let built = match name {
         "Linear" => {
             let bias = a.bool_or(2, "bias", true)?;
-            layer(Linear::with_options(a.count(0, "in_features")?, a.count(1, "out_features")?, LinearOptions { bias })?)
+            layer(Linear::with_options(
+                a.count(0, "in_features")?,
+                a.count(1, "out_features")?,
+                LinearOptions { bias },
+            )?)
         }
         "Conv2d" => conv2d(a)?,
         "MaxPool2d" => {
@@ -98,13 +103,17 @@ fn conv2d(a: &Args) -> Res<Built> {
         Some(Value::Str(name)) => name.parse::<Padding>()?,
         _ => pair_or(a, 4, "padding", 0)?.into(),
     };
-    match a.str_or(8, "padding_mode", "zeros")? {
-        "zeros" => {}
+    let padding_mode = match a.str_or(8, "padding_mode", "zeros")? {
+        "zeros" => PadMode::default(),
+        "reflect" => PadMode::Reflect,
+        "replicate" => PadMode::Replicate,
+        "circular" => PadMode::Circular,
         other => return unsupported(format!("padding_mode {other}")),
-    }
+    };
     let options = Conv2dOptions {
         stride: pair_or(a, 3, "stride", 1)?,
         padding,
+        padding_mode,
         dilation: pair_or(a, 5, "dilation", 1)?,
         groups: a.count_or(6, "groups", 1)?,
         bias: a.bool_or(7, "bias", true)?,

@@ -1,7 +1,11 @@
 //! Replays cases recorded from PyTorch: any folder of files of the layout that `tests/conformance/FORMAT.md` describes.
 //! It only calls the public API; all expected numbers come from the files.
+mod module;
 mod op;
 mod report;
+mod schedules;
+mod steps;
+mod training;
 
 use crate::{
     compare::Tolerance,
@@ -66,6 +70,10 @@ fn replay(case: &Case<'_>) -> Res<()> {
     match case.text("kind")? {
         "op" => op::replay(case),
         "op_error" => op::replay_error(case),
+        "module" => module::replay(case),
+        "optim" => steps::replay(case),
+        "scheduler" => schedules::replay(case),
+        "training" => training::replay(case),
         other => unsupported(format!("cases of kind {other}")),
     }
 }

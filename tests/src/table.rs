@@ -16,9 +16,12 @@ mod compare;
 mod convert;
 mod count;
 mod create;
+mod index;
 mod join;
 mod linalg;
 mod logic;
+pub(crate) mod loss;
+mod matmul;
 mod moments;
 mod movement;
 mod normalization;
@@ -157,6 +160,8 @@ const FAMILIES: &[Family] = &[
     ("movement", movement::rows),
     ("arrange", arrange::rows),
     ("join", join::rows),
+    ("index", index::rows),
+    ("matmul", matmul::rows),
     ("reduce", reduce::rows),
     ("moments", moments::rows),
     ("softmax", softmax::rows),
@@ -166,6 +171,7 @@ const FAMILIES: &[Family] = &[
     ("normalization", normalization::rows),
     ("padding", padding::rows),
     ("resize", resize::rows),
+    ("loss", loss::rows),
 ];
 
 /// Every row, family by family.

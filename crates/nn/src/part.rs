@@ -150,7 +150,7 @@ impl<P: Part, S> Part for HashMap<String, P, S> {
 }
 
 // Collections of modules have a module's methods, though the walk does not count them as modules of their own.
-impl<M: Module> Module for Box<M> {}
+impl<M: Module + ?Sized> Module for Box<M> {}
 impl<M: Module> Module for Option<M> {}
 impl<M: Module> Module for Vec<M> {}
 impl<M: Module, const N: usize> Module for [M; N] {}

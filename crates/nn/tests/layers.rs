@@ -118,7 +118,8 @@ fn a_convolution_has_the_size_it_says() {
         let (kernel, input) = ([1 + draw(3), 1 + draw(4)], [8 + draw(5), 9 + draw(4)]);
         let padding = if draw(3) == 0 { Padding::Same } else { Padding::Sizes([draw(2), draw(3)]) };
         let stride = if padding == Padding::Same { [1, 1] } else { [1 + draw(2), 1 + draw(3)] };
-        let options = Conv2dOptions { stride, padding, dilation: [1 + draw(2), 1], ..Default::default() };
+        let dilation = (1 + draw(2), 1).into();
+        let options = Conv2dOptions { stride: stride.into(), padding, dilation, ..Default::default() };
         let conv = Conv2d::new(2, 3, kernel, options).unwrap();
         let y = conv.forward(&Tensor::zeros([1, 2, input[0], input[1]]).unwrap()).unwrap();
         assert_eq!(y.shape()[2..], conv.out_size(input), "{options:?} {kernel:?} {input:?}");
@@ -142,8 +143,8 @@ fn wrong_convolutions_are_refused() {
     let new = |options| Conv2d::new(4, 6, 3, options);
     assert!(new(Conv2dOptions { groups: 0, ..Default::default() }).is_err());
     assert!(new(Conv2dOptions { groups: 3, ..Default::default() }).is_err());
-    assert!(new(Conv2dOptions { stride: [0, 1], ..Default::default() }).is_err());
-    assert!(new(Conv2dOptions { padding: Padding::Same, stride: [2, 2], ..Default::default() }).is_err());
+    assert!(new(Conv2dOptions { stride: (0, 1).into(), ..Default::default() }).is_err());
+    assert!(new(Conv2dOptions { padding: Padding::Same, stride: 2.into(), ..Default::default() }).is_err());
     assert!(Conv2d::new(1, 1, 0, Conv2dOptions::default()).is_err());
     let conv = Conv2d::new(3, 6, 3, Conv2dOptions::default()).unwrap();
     let message = |shape: &[usize]| conv.forward(&Tensor::zeros(shape).unwrap()).unwrap_err().to_string();

@@ -21,11 +21,8 @@ fn convolutions(c: &mut Criterion) {
         let out = (size + 2 * padding - kernel) / stride + 1;
         let (xs, ws, ys) = ([n, ci, size, size], [co, ci / groups, kernel, kernel], [n, co, out, out]);
         let [x, w, y] = [xs, ws, ys].map(|s| Tensor::randn(s).expect("possible shapes"));
-        let maps = [
-            (ConvKind::Forward, &x, &w, ys),
-            (ConvKind::InputGrad, &y, &w, xs),
-            (ConvKind::WeightGrad, &y, &x, ws),
-        ];
+        let maps =
+            [(ConvKind::Forward, &x, &w, ys), (ConvKind::InputGrad, &y, &w, xs), (ConvKind::WeightGrad, &y, &x, ws)];
         for (kind, a, b, shape) in maps {
             let op = Conv {
                 kind,

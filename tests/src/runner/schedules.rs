@@ -17,10 +17,13 @@ use tensor_core::Tensor;
 
 /// The rate before every step is as recorded.
 pub(super) fn replay(case: &Case<'_>) -> Res<()> {
-    let settings = Args::new(Vec::new(), vec![
-        ("lr".to_string(), crate::value::Value::Float(case.json["lr"].as_f64().unwrap_or(0.0))),
-        ("momentum".to_string(), crate::value::Value::Float(0.9)),
-    ]);
+    let settings = Args::new(
+        Vec::new(),
+        vec![
+            ("lr".to_string(), crate::value::Value::Float(case.json["lr"].as_f64().unwrap_or(0.0))),
+            ("momentum".to_string(), crate::value::Value::Float(0.9)),
+        ],
+    );
     let parameter = Parameter::new(Tensor::zeros([1])?)?;
     let mut optimizer = steps::optimizer("SGD", vec![parameter], &settings)?;
     let settings = Args::new(Vec::new(), case.named_values(&case.json["kwargs"])?);
@@ -53,7 +56,9 @@ impl Schedules {
         let number = |name: &str, default: f64| a.float_or(usize::MAX, name, default);
         let count = |name: &str, default: usize| Ok::<u64, Fault>(a.count_or(usize::MAX, name, default)? as u64);
         let built = match name {
-            "StepLR" => StepLR { step_size: count("step_size", 1)?, gamma: number("gamma", 0.1)? }.started(optimizer)?,
+            "StepLR" => {
+                StepLR { step_size: count("step_size", 1)?, gamma: number("gamma", 0.1)? }.started(optimizer)?
+            }
             "MultiStepLR" => {
                 let milestones = a.ints(usize::MAX, "milestones")?.into_iter().map(|m| m as u64).collect();
                 MultiStepLR { milestones, gamma: number("gamma", 0.1)? }.started(optimizer)?
@@ -67,9 +72,8 @@ impl Schedules {
                 let (start_factor, end_factor) = (number("start_factor", 1.0 / 3.0)?, number("end_factor", 1.0)?);
                 LinearLR { start_factor, end_factor, total_iters: count("total_iters", 5)? }.started(optimizer)?
             }
-            "PolynomialLR" => {
-                PolynomialLR { total_iters: count("total_iters", 5)?, power: number("power", 1.0)? }.started(optimizer)?
-            }
+            "PolynomialLR" => PolynomialLR { total_iters: count("total_iters", 5)?, power: number("power", 1.0)? }
+                .started(optimizer)?,
             "CosineAnnealingLR" => {
                 CosineAnnealingLR { t_max: count("T_max", 1)?, eta_min: number("eta_min", 0.0)? }.started(optimizer)?
             }

@@ -41,10 +41,12 @@ pub(super) fn optimizer(name: &str, params: Vec<Parameter>, a: &Args) -> Res<Box
     let flag = |name: &str| a.bool_or(usize::MAX, name, false);
     let betas = || match a.named("betas") {
         None => Ok((0.9, 0.999)),
-        Some(Value::List(pair)) => match pair.iter().filter_map(Value::scalar).map(|s| s.to_f64()).collect::<Vec<_>>()[..] {
-            [b1, b2] => Ok((b1, b2)),
-            _ => unsupported("betas"),
-        },
+        Some(Value::List(pair)) => {
+            match pair.iter().filter_map(Value::scalar).map(|s| s.to_f64()).collect::<Vec<_>>()[..] {
+                [b1, b2] => Ok((b1, b2)),
+                _ => unsupported("betas"),
+            }
+        }
         Some(_) => unsupported("betas"),
     };
     // Other ways to compute the same.

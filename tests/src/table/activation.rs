@@ -65,12 +65,6 @@ pub(super) fn rows() -> Vec<Row> {
         row("nn.functional.glu", |a| one(a.tensor(0, "input")?.glu(a.dim_or(1, "dim", -1)?)))
             .sample([t([3, 4])])
             .sample([t([2, 4, 3]), n(1)]),
-        row("nn.functional.normalize", |a| {
-            let (p, dim, eps) = (a.float_or(1, "p", 2.0)?, a.dim_or(2, "dim", 1)?, a.float_or(3, "eps", 1e-12)?);
-            one(a.tensor(0, "input")?.normalize(p, dim, eps))
-        })
-        .sample([range([3, 4], 0.5, 2.0)])
-        .sample([range([3, 4], 0.5, 2.0), n(3.0), n(0)]),
         row("nn.functional.batch_norm", |a| {
             let x = a.tensor(0, "input")?;
             let (mean, var) = (a.opt_tensor(1, "running_mean")?, a.opt_tensor(2, "running_var")?);

@@ -1,7 +1,6 @@
 //! Arithmetic made of arithmetic, and products of vectors.
-use super::{Row, many, one, row, two, unary};
+use super::{Row, many, one, row, two};
 use crate::{
-    fault::{Res, unsupported},
     sample::{idx, ints, n, range, t},
     value::Value,
 };
@@ -22,25 +21,6 @@ fn cut(name: &'static str, equal: fn(&Tensor, usize) -> Result<Vec<Tensor>>, dim
             _ => equal(x, a.count(1, "indices_or_sections")?),
         })
     })
-}
-
-/// The dims that are summed over, in pairs.
-fn pairs(value: Option<&Value>, rank: usize) -> Res<(Vec<isize>, Vec<isize>)> {
-    let ints = |v: &Value| match v {
-        Value::List(items) => items
-            .iter()
-            .map(|i| match i {
-                Value::Int(i) => Ok(*i as isize),
-                other => unsupported(format!("a dim is {}", other.kind())),
-            })
-            .collect(),
-        other => unsupported(format!("dims are {}", other.kind())),
-    };
-    match value {
-        Some(Value::Int(n)) => Ok(((rank as isize - *n as isize..rank as isize).collect(), (0..*n as isize).collect())),
-        Some(Value::List(items)) if items.len() == 2 => Ok((ints(&items[0])?, ints(&items[1])?)),
-        _ => unsupported("dims"),
-    }
 }
 
 pub(super) fn rows() -> Vec<Row> {
@@ -80,7 +60,6 @@ pub(super) fn rows() -> Vec<Row> {
         row("xlogy", |a| one(a.tensor(0, "input")?.xlogy(a.arg(1, "other")?))).pair(WIDE, POSITIVE),
         two("logaddexp", Tensor::logaddexp).pair(WIDE, (-1.7, 1.9)),
         two("logaddexp2", Tensor::logaddexp2).pair(WIDE, (-1.7, 1.9)),
-        unary("trace", Tensor::trace).sample([t([3, 4])]).sample([idx([2, 2], 9)]),
         row("diff", |a| {
             let x = a.tensor(0, "input")?;
             let (prepend, append) = (a.opt_tensor(3, "prepend")?, a.opt_tensor(4, "append")?);
@@ -88,8 +67,6 @@ pub(super) fn rows() -> Vec<Row> {
         })
         .sample([t([3, 4])])
         .sample([t([3, 4]), n(2), n(0)]),
-        two("kron", Tensor::kron).sample([t([2, 3]), t([2])]).sample([t([2]), t([2, 3])]),
-        two("inner", Tensor::inner).sample([t([3]), t([3])]).sample([t([2, 3]), t([4, 3])]),
         row("unfold", |a| {
             let x = a.tensor(0, "input")?;
             one(x.unfold(a.dim(1, "dimension")?, a.count(2, "size")?, a.count(3, "step")?))

@@ -13,7 +13,7 @@ use nn::loss::{
 use tensor_core::Tensor;
 
 /// A row of `loss(input, target)`, whose settings `make` reads from the third argument on.
-fn loss<L: Loss>(name: &'static str, make: fn(&Args, usize) -> Res<L>) -> Row {
+fn loss<L: Loss + 'static>(name: &'static str, make: fn(&Args, usize) -> Res<L>) -> Row {
     row(name, move |a| {
         old_names(a)?;
         one(make(a, 2)?.forward(a.tensor(0, "input")?, a.tensor(1, "target")?))

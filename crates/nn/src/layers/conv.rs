@@ -1,75 +1,22 @@
 //! Convolution over images.
+use super::window::{Padding, Pair};
 use crate::{Forward, Module, Parameter, init, scope};
-use tensor_core::{Error, Result, Tensor, ops::ConvOptions};
-
-/// A number for height and one for width: `3`, `(3, 5)` or `[3, 5]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pair(pub [usize; 2]);
-
-impl From<usize> for Pair {
-    fn from(both: usize) -> Pair {
-        Pair([both, both])
-    }
-}
-impl From<(usize, usize)> for Pair {
-    fn from((height, width): (usize, usize)) -> Pair {
-        Pair([height, width])
-    }
-}
-impl From<[usize; 2]> for Pair {
-    fn from(pair: [usize; 2]) -> Pair {
-        Pair(pair)
-    }
-}
-
-/// How many zeros stand around an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Padding {
-    /// These numbers for height and width, on both sides.
-    Sizes([usize; 2]),
-    /// As many as keep the size (with stride 1); an odd one goes to the end.
-    Same,
-    /// None.
-    Valid,
-}
-
-impl From<usize> for Padding {
-    fn from(both: usize) -> Padding {
-        Padding::Sizes([both, both])
-    }
-}
-impl From<[usize; 2]> for Padding {
-    fn from(sizes: [usize; 2]) -> Padding {
-        Padding::Sizes(sizes)
-    }
-}
-impl From<(usize, usize)> for Padding {
-    fn from((height, width): (usize, usize)) -> Padding {
-        Padding::Sizes([height, width])
-    }
-}
-
-impl std::str::FromStr for Padding {
-    type Err = Error;
-    /// Reads PyTorch's names: `same`, `valid`.
-    fn from_str(name: &str) -> Result<Padding> {
-        match name {
-            "same" => Ok(Padding::Same),
-            "valid" => Ok(Padding::Valid),
-            _ => Err(Error::new("padding", format!("unknown padding {name:?}")).hint("`same`, `valid` or numbers")),
-        }
-    }
-}
+use tensor_core::{
+    Error, Result, Tensor,
+    ops::{ConvOptions, PadMode},
+};
 
 /// Settings of [`Conv2d`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Conv2dOptions {
     /// Step of the kernel.
-    pub stride: [usize; 2],
-    /// Zeros around the image.
+    pub stride: Pair,
+    /// How much stands around the image.
     pub padding: Padding,
+    /// What stands around the image: zeros, or the image continued.
+    pub padding_mode: PadMode,
     /// Distance of the kernel's elements.
-    pub dilation: [usize; 2],
+    pub dilation: Pair,
     /// Groups of channels that do not mix.
     pub groups: usize,
     /// Whether to add a bias.
@@ -78,7 +25,14 @@ pub struct Conv2dOptions {
 
 impl Default for Conv2dOptions {
     fn default() -> Conv2dOptions {
-        Conv2dOptions { stride: [1, 1], padding: 0.into(), dilation: [1, 1], groups: 1, bias: true }
+        Conv2dOptions {
+            stride: 1.into(),
+            padding: 0.into(),
+            padding_mode: PadMode::default(),
+            dilation: 1.into(),
+            groups: 1,
+            bias: true,
+        }
     }
 }
 
@@ -117,7 +71,7 @@ impl Conv2d {
         options: Conv2dOptions,
     ) -> Result<Conv2d> {
         let Pair([height, width]) = kernel_size.into();
-        let Conv2dOptions { stride, dilation, groups, padding, bias } = options;
+        let Conv2dOptions { stride: Pair(stride), dilation: Pair(dilation), groups, padding, bias, .. } = options;
         let wrong = |why: String| Err(Error::new("Conv2d::new", why));
         if groups == 0 || !in_channels.is_multiple_of(groups) || !out_channels.is_multiple_of(groups) {
             return wrong(format!("{groups} groups do not divide {in_channels} channels in and {out_channels} out"));
@@ -139,16 +93,10 @@ impl Conv2d {
 
     /// Height and width of the output for those of an input; 0 where the kernel does not fit.
     pub fn out_size(&self, size: [usize; 2]) -> [usize; 2] {
-        let Conv2dOptions { stride, padding, .. } = self.options;
-        let window = self.window();
+        let Pair(stride) = self.options.stride;
+        let (window, (before, after)) = (self.window(), self.around());
         std::array::from_fn(|i| {
-            let window = window[i];
-            let around = match padding {
-                Padding::Sizes(zeros) => 2 * zeros[i],
-                Padding::Same => window - 1,
-                Padding::Valid => 0,
-            };
-            (size[i] + around).checked_sub(window).map_or(0, |room| room / stride[i] + 1)
+            (size[i] + before[i] + after[i]).checked_sub(window[i]).map_or(0, |room| room / stride[i] + 1)
         })
     }
 
@@ -183,18 +131,16 @@ impl Forward for Conv2d {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         scope(self, || {
             self.check(x)?;
-            let Conv2dOptions { stride, padding, dilation, groups, .. } = self.options;
-            let mut odd = None;
-            let padding = match padding {
-                Padding::Sizes(sizes) => sizes,
-                Padding::Valid => [0, 0],
-                Padding::Same => {
-                    odd = self.one_more_zero(x)?;
-                    self.window().map(|window| (window - 1) / 2)
-                }
-            };
-            let options = ConvOptions { stride, padding, dilation, groups };
-            odd.as_ref().unwrap_or(x).conv2d(&self.weight, self.bias.as_deref(), options)
+            let Conv2dOptions { stride: Pair(stride), dilation: Pair(dilation), groups, .. } = self.options;
+            let (before, after) = self.around();
+            let mut options = ConvOptions { stride, padding: [0, 0], dilation, groups };
+            // The convolution itself knows of as many zeros on both sides.
+            if before == after && self.options.padding_mode == PadMode::default() {
+                options.padding = before;
+                return x.conv2d(&self.weight, self.bias.as_deref(), options);
+            }
+            let pads = [before[1], after[1], before[0], after[0]];
+            x.pad(&pads, self.options.padding_mode)?.conv2d(&self.weight, self.bias.as_deref(), options)
         })
     }
 }
@@ -202,21 +148,18 @@ impl Forward for Conv2d {
 impl Conv2d {
     /// Height and width of what one output sees.
     fn window(&self) -> [usize; 2] {
-        std::array::from_fn(|i| self.options.dilation[i] * (self.weight.shape()[2 + i] - 1) + 1)
+        std::array::from_fn(|i| self.options.dilation.0[i] * (self.weight.shape()[2 + i] - 1) + 1)
     }
 
-    /// An even window that keeps the size needs one zero more at the end than at the start.
-    fn one_more_zero(&self, x: &Tensor) -> Result<Option<Tensor>> {
-        let mut padded: Option<Tensor> = None;
-        for (window, back) in self.window().into_iter().zip([2, 1]) {
-            if window % 2 == 0 {
-                let x = padded.as_ref().unwrap_or(x);
-                let mut shape = x.shape().to_vec();
-                let at = shape.len() - back;
-                shape[at] = 1;
-                padded = Some(Tensor::cat(&[x, &x.new_zeros(&shape)?], at as isize)?);
+    /// How much stands before and after an image, in height and width.
+    fn around(&self) -> ([usize; 2], [usize; 2]) {
+        match self.options.padding {
+            Padding::Sizes(sizes) => (sizes, sizes),
+            Padding::Valid => ([0, 0], [0, 0]),
+            Padding::Same => {
+                let window = self.window();
+                (window.map(|w| (w - 1) / 2), window.map(|w| w / 2))
             }
         }
-        Ok(padded)
     }
 }

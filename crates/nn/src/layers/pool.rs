@@ -1,14 +1,52 @@
 //! Pooling over images: the largest or the average of each window.
 use crate::{Forward, Module, Pair, Place, scope};
-use tensor_core::{
-    Result, Tensor,
-    ops::{AvgPoolOptions, MaxPoolOptions},
-};
+use tensor_core::{Result, Tensor, ops};
 
-/// Settings of [`MaxPool2d`]: those of the tensor's method.
-pub type MaxPool2dOptions = MaxPoolOptions<2>;
-/// Settings of [`AvgPool2d`]: those of the tensor's method.
-pub type AvgPool2dOptions = AvgPoolOptions<2>;
+/// Settings of [`MaxPool2d`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaxPool2dOptions {
+    /// Step of the window; its size where `None`.
+    pub stride: Option<Pair>,
+    /// Rows and columns of minus infinity around the image.
+    pub padding: Pair,
+    /// Distance of the window's elements.
+    pub dilation: Pair,
+    /// Whether a window that hangs over the end counts.
+    pub ceil_mode: bool,
+}
+
+impl Default for MaxPool2dOptions {
+    fn default() -> MaxPool2dOptions {
+        MaxPool2dOptions { stride: None, padding: 0.into(), dilation: 1.into(), ceil_mode: false }
+    }
+}
+
+/// Settings of [`AvgPool2d`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AvgPool2dOptions {
+    /// Step of the window; its size where `None`.
+    pub stride: Option<Pair>,
+    /// Zeros around the image.
+    pub padding: Pair,
+    /// Whether a window that hangs over the end counts.
+    pub ceil_mode: bool,
+    /// Whether the zeros around the image count as elements.
+    pub count_include_pad: bool,
+    /// What to divide by; the number of elements where `None`.
+    pub divisor_override: Option<usize>,
+}
+
+impl Default for AvgPool2dOptions {
+    fn default() -> AvgPool2dOptions {
+        AvgPool2dOptions {
+            stride: None,
+            padding: 0.into(),
+            ceil_mode: false,
+            count_include_pad: true,
+            divisor_override: None,
+        }
+    }
+}
 
 /// The largest element of each window.
 ///
@@ -48,7 +86,16 @@ impl MaxPool2d {
 
 impl Forward for MaxPool2d {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.max_pool2d(self.kernel_size.0, self.options))
+        scope(self, || {
+            let MaxPool2dOptions { stride, padding, dilation, ceil_mode } = self.options;
+            let options = ops::MaxPool2dOptions {
+                stride: stride.map(|s| s.0),
+                padding: padding.0,
+                dilation: dilation.0,
+                ceil_mode,
+            };
+            x.max_pool2d(self.kernel_size.0, options)
+        })
     }
 }
 
@@ -90,6 +137,16 @@ impl AvgPool2d {
 
 impl Forward for AvgPool2d {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.avg_pool2d(self.kernel_size.0, self.options))
+        scope(self, || {
+            let AvgPool2dOptions { stride, padding, ceil_mode, count_include_pad, divisor_override } = self.options;
+            let options = ops::AvgPool2dOptions {
+                stride: stride.map(|s| s.0),
+                padding: padding.0,
+                ceil_mode,
+                count_include_pad,
+                divisor_override,
+            };
+            x.avg_pool2d(self.kernel_size.0, options)
+        })
     }
 }

@@ -35,7 +35,7 @@ impl<T: Copy, F: Fn(T, [T; N]) -> [T; N], const N: usize> WithSimd for Step<'_, 
         let Step(g, states, f) = self;
         let n = states.iter().map(|s| s.len()).min().unwrap_or(0).min(g.len());
         let g = &g[..n];
-        let mut states = states.map(|s| &mut s[..n]);
+        let states = states.map(|s| &mut s[..n]);
         for i in 0..n {
             let new = f(g[i], std::array::from_fn(|k| states[k][i]));
             for k in 0..N {
