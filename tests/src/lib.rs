@@ -4,6 +4,7 @@
 //! recorded from PyTorch ([`runner`]), the checks of gradients, dtypes, layouts and errors ([`checks`]), and the
 //! comparison with a second, deliberately naive backend ([`naive`]).
 pub mod args;
+pub mod bench;
 pub mod checks;
 pub mod compare;
 pub mod fault;

@@ -1,0 +1,263 @@
+//! The models that are trained, layer by layer those of the PyTorch program.
+use flambeau::{
+    ops::{AttentionOptions, Gelu},
+    prelude::*,
+};
+
+pub(super) fn mlp() -> Result<Sequential> {
+    Ok(Sequential::new((Linear::new(784, 512)?, ReLU, Linear::new(512, 512)?, ReLU, Linear::new(512, 10)?)))
+}
+
+pub(super) fn cnn() -> Result<Sequential> {
+    let same = Conv2dOptions { padding: 1.into(), ..Default::default() };
+    Ok(Sequential::new((
+        Conv2d::new(1, 32, 3, same)?,
+        ReLU,
+        MaxPool2d::new(2),
+        Conv2d::new(32, 64, 3, same)?,
+        ReLU,
+        MaxPool2d::new(2),
+        Flatten::default(),
+        Linear::new(3136, 128)?,
+        ReLU,
+        Linear::new(128, 10)?,
+    )))
+}
+
+/// A residual network of 18 layers (He et al., 2015), as torchvision's.
+#[derive(Debug, Clone, Module)]
+pub(super) struct ResNet18 {
+    conv1: Conv2d,
+    bn1: BatchNorm2d,
+    maxpool: MaxPool2d,
+    blocks: Vec<BasicBlock>,
+    fc: Linear,
+}
+
+#[derive(Debug, Clone, Module)]
+struct BasicBlock {
+    conv1: Conv2d,
+    bn1: BatchNorm2d,
+    conv2: Conv2d,
+    bn2: BatchNorm2d,
+    downsample: Option<(Conv2d, BatchNorm2d)>,
+}
+
+fn conv(from: usize, to: usize, kernel: usize, stride: usize) -> Result<Conv2d> {
+    let padding = (kernel / 2).into();
+    Conv2d::new(from, to, kernel, Conv2dOptions { stride: stride.into(), padding, bias: false, ..Default::default() })
+}
+
+impl BasicBlock {
+    fn new(from: usize, to: usize, stride: usize) -> Result<BasicBlock> {
+        let downsample = match (from, to, stride) {
+            (from, to, 1) if from == to => None,
+            _ => Some((conv(from, to, 1, stride)?, BatchNorm2d::new(to)?)),
+        };
+        Ok(BasicBlock {
+            conv1: conv(from, to, 3, stride)?,
+            bn1: BatchNorm2d::new(to)?,
+            conv2: conv(to, to, 3, 1)?,
+            bn2: BatchNorm2d::new(to)?,
+            downsample,
+        })
+    }
+}
+
+impl Forward for BasicBlock {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let y = self.bn1.forward(&self.conv1.forward(x)?)?.relu()?;
+        let y = self.bn2.forward(&self.conv2.forward(&y)?)?;
+        match &self.downsample {
+            Some((conv, bn)) => y.add(&bn.forward(&conv.forward(x)?)?)?.relu(),
+            None => y.add(x)?.relu(),
+        }
+    }
+}
+
+impl ResNet18 {
+    pub(super) fn new(classes: usize) -> Result<ResNet18> {
+        let mut blocks = Vec::new();
+        for (from, to, stride) in [(64, 64, 1), (64, 128, 2), (128, 256, 2), (256, 512, 2)] {
+            blocks.push(BasicBlock::new(from, to, stride)?);
+            blocks.push(BasicBlock::new(to, to, 1)?);
+        }
+        let halved = MaxPool2dOptions { stride: Some(2.into()), padding: 1.into(), ..Default::default() };
+        Ok(ResNet18 {
+            conv1: conv(3, 64, 7, 2)?,
+            bn1: BatchNorm2d::new(64)?,
+            maxpool: MaxPool2d::with_options(3, halved),
+            blocks,
+            fc: Linear::new(512, classes)?,
+        })
+    }
+}
+
+impl Forward for ResNet18 {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let mut x = self.maxpool.forward(&self.bn1.forward(&self.conv1.forward(x)?)?.relu()?)?;
+        for block in &self.blocks {
+            x = block.forward(&x)?;
+        }
+        self.fc.forward(&x.adaptive_avg_pool2d(1)?.flatten(1, -1)?)
+    }
+}
+
+/// Normalisation over the last dim.
+#[derive(Debug, Clone, Module)]
+struct LayerNorm {
+    weight: Parameter,
+    bias: Parameter,
+}
+
+impl LayerNorm {
+    fn new(width: usize) -> Result<LayerNorm> {
+        Ok(LayerNorm {
+            weight: Parameter::new(Tensor::ones([width])?)?,
+            bias: Parameter::new(Tensor::zeros([width])?)?,
+        })
+    }
+}
+
+impl Forward for LayerNorm {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        x.layer_norm(self.weight.shape(), Some(&self.weight), Some(&self.bias), 1e-5)
+    }
+}
+
+/// Attention of a sequence `[N, T, C]` to itself, with one projection for queries, keys and values.
+#[derive(Debug, Clone, Module)]
+struct SelfAttention {
+    qkv: Linear,
+    proj: Linear,
+    heads: usize,
+    causal: bool,
+}
+
+impl SelfAttention {
+    fn new(width: usize, heads: usize, causal: bool) -> Result<SelfAttention> {
+        Ok(SelfAttention { qkv: Linear::new(width, 3 * width)?, proj: Linear::new(width, width)?, heads, causal })
+    }
+}
+
+impl Forward for SelfAttention {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let (n, t, c) = (x.size(0)?, x.size(1)?, x.size(2)?);
+        let qkv = self.qkv.forward(x)?.reshape([n, t, 3, self.heads, c / self.heads])?.permute([2, 0, 3, 1, 4])?;
+        let (q, k, v) = (qkv.select(0, 0)?, qkv.select(0, 1)?, qkv.select(0, 2)?);
+        let options = AttentionOptions { is_causal: self.causal, ..Default::default() };
+        let y = q.scaled_dot_product_attention(&k, &v, options)?;
+        self.proj.forward(&y.transpose(1, 2)?.reshape([n, t, c])?)
+    }
+}
+
+/// Two encoder layers that normalise after each part, and a head on the mean over the sequence.
+#[derive(Debug, Clone, Module)]
+pub(super) struct Transformer {
+    layers: Vec<EncoderLayer>,
+    head: Linear,
+}
+
+#[derive(Debug, Clone, Module)]
+struct EncoderLayer {
+    attention: SelfAttention,
+    norm1: LayerNorm,
+    linear1: Linear,
+    linear2: Linear,
+    norm2: LayerNorm,
+}
+
+impl Transformer {
+    pub(super) fn new() -> Result<Transformer> {
+        let layer = || -> Result<EncoderLayer> {
+            Ok(EncoderLayer {
+                attention: SelfAttention::new(256, 4, false)?,
+                norm1: LayerNorm::new(256)?,
+                linear1: Linear::new(256, 1024)?,
+                linear2: Linear::new(1024, 256)?,
+                norm2: LayerNorm::new(256)?,
+            })
+        };
+        Ok(Transformer { layers: vec![layer()?, layer()?], head: Linear::new(256, 10)? })
+    }
+}
+
+impl Forward for EncoderLayer {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let x = self.norm1.forward(&x.add(&self.attention.forward(x)?)?)?;
+        let y = self.linear2.forward(&self.linear1.forward(&x)?.relu()?)?;
+        self.norm2.forward(&x.add(&y)?)
+    }
+}
+
+impl Forward for Transformer {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let mut x = x.clone();
+        for layer in &self.layers {
+            x = layer.forward(&x)?;
+        }
+        self.head.forward(&x.mean_dim(1, DROP)?)
+    }
+}
+
+/// A small GPT: four blocks of width 128 over 65 characters.
+#[derive(Debug, Clone, Module)]
+pub(super) struct Gpt {
+    tok: Parameter,
+    pos: Parameter,
+    blocks: Vec<Block>,
+    lnf: LayerNorm,
+    head: Linear,
+}
+
+#[derive(Debug, Clone, Module)]
+struct Block {
+    ln1: LayerNorm,
+    attention: SelfAttention,
+    ln2: LayerNorm,
+    fc: Linear,
+    out: Linear,
+}
+
+const VOCABULARY: usize = 65;
+const WIDTH: usize = 128;
+
+impl Gpt {
+    pub(super) fn new() -> Result<Gpt> {
+        let block = |_| -> Result<Block> {
+            Ok(Block {
+                ln1: LayerNorm::new(WIDTH)?,
+                attention: SelfAttention::new(WIDTH, 4, true)?,
+                ln2: LayerNorm::new(WIDTH)?,
+                fc: Linear::new(WIDTH, 4 * WIDTH)?,
+                out: Linear::new(4 * WIDTH, WIDTH)?,
+            })
+        };
+        Ok(Gpt {
+            tok: Parameter::new(Tensor::randn([VOCABULARY, WIDTH])?)?,
+            pos: Parameter::new(Tensor::randn([128, WIDTH])?)?,
+            blocks: (0..4).map(block).collect::<Result<_>>()?,
+            lnf: LayerNorm::new(WIDTH)?,
+            head: Linear::with_options(WIDTH, VOCABULARY, LinearOptions { bias: false })?,
+        })
+    }
+}
+
+impl Forward for Block {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let x = x.add(&self.attention.forward(&self.ln1.forward(x)?)?)?;
+        let y = self.fc.forward(&self.ln2.forward(&x)?)?.gelu(Gelu::Exact)?;
+        x.add(&self.out.forward(&y)?)
+    }
+}
+
+impl Forward for Gpt {
+    fn forward(&self, ids: &Tensor) -> Result<Tensor> {
+        let places = Tensor::arange(0, ids.size(1)? as i64, 1)?;
+        let mut x = self.tok.embedding(ids)?.add(&self.pos.embedding(&places)?)?;
+        for block in &self.blocks {
+            x = block.forward(&x)?;
+        }
+        self.head.forward(&self.lnf.forward(&x)?)
+    }
+}
