@@ -24,7 +24,8 @@ impl Tensor {
             let d = shape::dim(op, dim, self.dim())? as isize;
             let parts: SmallVec<[&Tensor; 3]> = [prepend, Some(self), append].into_iter().flatten().collect();
             let mut x = if parts.len() == 1 { self.clone() } else { Tensor::cat(&parts, d)? };
-            for _ in 0..n {
+            // Once nothing is left, nothing is left of it.
+            for _ in 0..n.min(x.size(d)?) {
                 let size = x.size(d)?;
                 let (after, before) =
                     (x.narrow(d, 1.min(size), size.saturating_sub(1))?, x.narrow(d, 0, size.saturating_sub(1))?);
