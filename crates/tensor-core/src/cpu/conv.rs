@@ -1,8 +1,11 @@
 //! Convolution: the three maps for one, two or three spatial dims, by shape: pointwise as a matrix product, depthwise
-//! as direct loops, the rest as a product with unfolded columns. Integers by the definition.
+//! as direct loops, the rest as a product with unfolded columns, of several images together where they are small.
+//! Integers by the definition.
 mod columns;
 mod definition;
 mod depthwise;
+mod images;
+mod planes;
 mod unfold;
 
 use super::{
@@ -172,6 +175,9 @@ fn floats<T: Real>(kind: ConvKind, g: &Geometry, a: &[T], b: &[T], out: &mut [T]
         ConvKind::Forward if depthwise => depthwise::forward(g, a, b, out),
         ConvKind::InputGrad if depthwise => depthwise::input_grad(g, a, b, out),
         ConvKind::WeightGrad if depthwise => depthwise::weight_grad(g, a, b, out),
+        ConvKind::Forward if images::are_small(g) => images::forward(g, a, b, out),
+        ConvKind::InputGrad if images::are_small(g) => images::input_grad(g, a, b, out),
+        ConvKind::WeightGrad if images::are_small(g) => images::weight_grad(g, a, b, out),
         ConvKind::Forward => unfold::forward(g, a, b, out),
         ConvKind::InputGrad => unfold::input_grad(g, a, b, out),
         ConvKind::WeightGrad => unfold::weight_grad(g, a, b, out),

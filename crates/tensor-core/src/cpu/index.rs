@@ -1,5 +1,8 @@
 //! Elements picked and placed by index. Writes to one element happen in index order, on one thread.
-use super::storage::{Data, DataMut, data, data_mut};
+use super::{
+    simd::any1,
+    storage::{Data, DataMut, data, data_mut},
+};
 use crate::{DType, Element, Error, ErrorKind, Layout, Operand, Result, View, ViewMut, ops::ScatterOp};
 use bytemuck::Pod;
 use half::{bf16, f16};
@@ -126,13 +129,41 @@ fn at_least_1d(layout: &Layout) -> Layout {
     if layout.rank() == 0 { Layout::strided(&[1], &[1], layout.offset()) } else { layout.clone() }
 }
 
+/// [`gather`] along the last dim of tensors without gaps, line by line; whether every index was inside.
+fn gather_lines<T: Pod + Send + Sync>((x, size): (&[T], usize), (index, n): (&[i64], usize), out: &mut [T]) -> bool {
+    let line = |((x, index), out): ((&[T], &[i64]), &mut [T])| {
+        if any1(index, |i| i as u64 >= size as u64) {
+            return false;
+        }
+        out.iter_mut().zip(index).for_each(|(out, &i)| *out = x[i as usize]);
+        true
+    };
+    if size_of_val(index) <= 2 * GRAIN_BYTES {
+        return x.chunks_exact(size).zip(index.chunks_exact(n)).zip(out.chunks_exact_mut(n)).all(line);
+    }
+    let lines = x.par_chunks_exact(size).zip(index.par_chunks_exact(n)).zip(out.par_chunks_exact_mut(n));
+    lines.with_min_len((GRAIN_BYTES / size_of_val(&index[..n])).max(1)).all(line)
+}
+
 /// See `Backend::gather`.
 pub(super) fn gather(x: View<'_>, dim: usize, index: View<'_>, out: ViewMut<'_>) -> Result<()> {
-    fn typed<T: Pod>(x: Data<'_, T>, dim: usize, index: Data<'_, i64>, out: DataMut<'_, T>) -> Result<()> {
+    fn typed<T: Pod + Send + Sync>(
+        x: Data<'_, T>,
+        dim: usize,
+        index: Data<'_, i64>,
+        mut out: DataMut<'_, T>,
+    ) -> Result<()> {
         let (xl, il, ol) = (at_least_1d(x.layout), at_least_1d(index.layout), at_least_1d(out.layout));
-        let size = xl.shape()[dim];
+        let (size, n) = (xl.shape()[dim], il.shape()[dim]);
+        let same_lines = dim + 1 == xl.rank() && xl.shape()[..dim] == il.shape()[..dim];
+        if same_lines
+            && size * n > 0
+            && let (Some(x), Some(i), Some(out)) = (x.contiguous(), index.contiguous(), out.contiguous())
+        {
+            return if gather_lines((x, size), (i, n), out) { Ok(()) } else { checked("gather", index, dim, size) };
+        }
         checked("gather", index, dim, size)?;
-        let (n, xs, is, os) = (il.shape()[dim], xl.strides()[dim], il.strides()[dim], ol.strides()[dim]);
+        let (xs, is, os) = (xl.strides()[dim], il.strides()[dim], ol.strides()[dim]);
         lines(il.shape(), dim, [il.strides(), xl.strides(), ol.strides()], |[i, x0, o]| {
             let (i, x0, o) = (i + il.offset(), x0 + xl.offset(), o + ol.offset());
             for k in 0..n {

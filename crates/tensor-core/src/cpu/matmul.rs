@@ -96,6 +96,16 @@ macro_rules! gemm_by_crate {
 gemm_by_crate!(f32, gemm_f32::gemm::f32::get_gemm_fn);
 gemm_by_crate!(f64, gemm_f64::gemm::f64::get_gemm_fn);
 
+/// Panics where an element of a matrix would lie outside of its slice.
+fn check<T>(size: Sizes, a: (&[T], Steps), b: (&[T], Steps), c: (&[T], Steps)) {
+    let reach = |rows: usize, cols: usize, s: Steps| {
+        if rows == 0 || cols == 0 { 0 } else { (rows - 1) * s.row + (cols - 1) * s.col + 1 }
+    };
+    assert!(reach(size.m, size.k, a.1) <= a.0.len(), "the left matrix is inside its slice");
+    assert!(reach(size.k, size.n, b.1) <= b.0.len(), "the right matrix is inside its slice");
+    assert!(reach(size.m, size.n, c.1) <= c.0.len(), "the result is inside its slice");
+}
+
 /// `c = a b`, or `c += a b`, on this thread.
 pub(super) fn product<T: Gemm>(
     size: Sizes,
@@ -107,14 +117,39 @@ pub(super) fn product<T: Gemm>(
     if size.m == 0 || size.n == 0 {
         return;
     }
-    let reach = |rows: usize, cols: usize, s: Steps| {
-        if rows == 0 || cols == 0 { 0 } else { (rows - 1) * s.row + (cols - 1) * s.col + 1 }
-    };
-    assert!(reach(size.m, size.k, a.1) <= a.0.len(), "the left matrix is inside its slice");
-    assert!(reach(size.k, size.n, b.1) <= b.0.len(), "the right matrix is inside its slice");
-    assert!(reach(size.m, size.n, c.1) <= c.0.len(), "the result is inside its slice");
-    // SAFETY: the three lines above.
+    check(size, a, b, (&*c.0, c.1));
+    // SAFETY: `check` found all elements inside.
     unsafe { T::gemm(size, (a.0.as_ptr(), a.1), (b.0.as_ptr(), b.1), (c.0.as_mut_ptr(), c.1), accumulate) }
+}
+
+/// [`product`] in tiles, on all threads. `c` has the elements of a row or of a column next to each other.
+pub(super) fn parallel_product<T: Gemm>(
+    size: Sizes,
+    (a, xs): (&[T], Steps),
+    (b, ys): (&[T], Steps),
+    (c, os): (&mut [T], Steps),
+    accumulate: bool,
+) {
+    if size.m == 0 || size.n == 0 {
+        return;
+    }
+    check(size, (a, xs), (b, ys), (&*c, os));
+    assert!(
+        os.row >= size.n && os.col == 1 || os.col >= size.m && os.row == 1,
+        "elements of the result do not overlap"
+    );
+    let (tm, tn) = tile(size, 1);
+    let cols = size.n.div_ceil(tn);
+    let (xp, yp, op) = (Shared(a.as_ptr().cast_mut()), Shared(b.as_ptr().cast_mut()), Shared(c.as_mut_ptr()));
+    (0..size.m.div_ceil(tm) * cols).into_par_iter().for_each(|task| {
+        let (i, j) = (task / cols * tm, task % cols * tn);
+        let size = Sizes { m: tm.min(size.m - i), n: tn.min(size.n - j), k: size.k };
+        let a = xp.at(i * xs.row).cast_const();
+        let b = yp.at(j * ys.col).cast_const();
+        let c = op.at(i * os.row + j * os.col);
+        // SAFETY: `check` found all elements inside; tiles do not share any, since those of the result do not overlap.
+        unsafe { T::gemm(size, (a, xs), (b, ys), (c, os), accumulate) }
+    });
 }
 
 /// A pointer that tasks share, each going to elements of its own.

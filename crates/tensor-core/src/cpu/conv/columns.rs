@@ -29,15 +29,21 @@ fn taps(g: &Geometry) -> impl Iterator<Item = [usize; 3]> {
     (0..a).flat_map(move |i| (0..b).flat_map(move |j| (0..c).map(move |k| [i, j, k])))
 }
 
-/// `columns[(channel, tap), pixel]` of `channels` of one image (`image` starts at the first), zeros outside.
-pub(super) fn unfold<T: Real>(g: &Geometry, image: &[T], channels: usize, pixels: &Range<usize>, columns: &mut [T]) {
+/// `columns[(channel, tap), pixel]` of `channels` of one image (`image` starts at the first), zeros outside. Rows begin
+/// every `step` elements.
+pub(super) fn unfold<T: Real>(
+    g: &Geometry,
+    image: &[T],
+    channels: usize,
+    pixels: &Range<usize>,
+    columns: &mut [T],
+    step: usize,
+) {
     let (plane, count) = (g.plane(), pixels.len());
-    let mut rest = columns;
     for c in 0..channels {
         let x = &image[c * plane..(c + 1) * plane];
-        for tap in taps(g) {
-            let (row, after) = rest.split_at_mut(count);
-            rest = after;
+        for (i, tap) in taps(g).enumerate() {
+            let row = &mut columns[(c * g.taps() + i) * step..][..count];
             let inside = g.inside(2, tap[2]);
             rows(g, tap, pixels, |at, cols, start| {
                 let to = &mut row[at..at + cols.len()];
@@ -62,14 +68,19 @@ pub(super) fn unfold<T: Real>(g: &Geometry, image: &[T], channels: usize, pixels
 }
 
 /// The adjoint of [`unfold`]: adds every element of the columns to where it came from.
-pub(super) fn fold<T: Real>(g: &Geometry, columns: &[T], channels: usize, pixels: &Range<usize>, image: &mut [T]) {
+pub(super) fn fold<T: Real>(
+    g: &Geometry,
+    columns: &[T],
+    channels: usize,
+    pixels: &Range<usize>,
+    image: &mut [T],
+    step: usize,
+) {
     let (plane, count) = (g.plane(), pixels.len());
-    let mut rest = columns;
     for c in 0..channels {
         let x = &mut image[c * plane..(c + 1) * plane];
-        for tap in taps(g) {
-            let (row, after) = rest.split_at(count);
-            rest = after;
+        for (i, tap) in taps(g).enumerate() {
+            let row = &columns[(c * g.taps() + i) * step..][..count];
             let inside = g.inside(2, tap[2]);
             rows(g, tap, pixels, |at, cols, start| {
                 let low = inside.start.clamp(cols.start, cols.end);

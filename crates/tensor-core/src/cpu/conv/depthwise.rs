@@ -1,5 +1,6 @@
-//! Groups of one input channel: nothing is shared between channels, so rows are multiplied and added directly.
-use super::{Geometry, Real};
+//! Groups of one input channel: nothing is shared between channels, so rows are multiplied and added directly; whole
+//! planes at once (`planes`) where the kernel moves in steps of 1.
+use super::{Geometry, Real, planes::Planes};
 use crate::Result;
 use rayon::prelude::*;
 
@@ -30,10 +31,14 @@ fn rows(g: &Geometry, mut visit: impl FnMut(usize, usize, usize, usize)) {
 /// `y += w x`, tap by tap.
 pub(super) fn forward<T: Real>(g: &Geometry, x: &[T], w: &[T], y: &mut [T]) -> Result<()> {
     let (taps, plane, og, step) = (g.taps(), g.plane(), g.og(), g.stride[2]);
-    y.par_chunks_mut(g.pixels()).enumerate().for_each(|(at, y)| {
+    let planes = Planes::new(g);
+    y.par_chunks_mut(g.pixels()).enumerate().for_each_init(Vec::new, |memory, (at, y)| {
         let (n, o) = (at / g.o, at % g.o);
         let x = &x[(n * g.c + o / og) * plane..][..plane];
         let w = &w[o * taps..][..taps];
+        if let Some(planes) = &planes {
+            return planes.forward(x, w, y, memory);
+        }
         y.fill(T::default());
         rows(g, |tap, to, from, len| {
             let (k, y, x) = (w[tap], &mut y[to..to + len], &x[from..]);
@@ -50,8 +55,13 @@ pub(super) fn forward<T: Real>(g: &Geometry, x: &[T], w: &[T], y: &mut [T]) -> R
 /// `dx += w dy`, for every output channel of the group in turn.
 pub(super) fn input_grad<T: Real>(g: &Geometry, dy: &[T], w: &[T], dx: &mut [T]) -> Result<()> {
     let (taps, pixels, og, step) = (g.taps(), g.pixels(), g.og(), g.stride[2]);
-    dx.par_chunks_mut(g.plane()).enumerate().for_each(|(at, dx)| {
+    let planes = Planes::new(g);
+    dx.par_chunks_mut(g.plane()).enumerate().for_each_init(Vec::new, |memory, (at, dx)| {
         let (n, c) = (at / g.c, at % g.c);
+        if let Some(planes) = &planes {
+            let (dy, w) = (&dy[(n * g.o + c * og) * pixels..][..og * pixels], &w[c * og * taps..][..og * taps]);
+            return planes.input_grad(dy, w, dx, memory);
+        }
         dx.fill(T::default());
         for o in c * og..(c + 1) * og {
             let dy = &dy[(n * g.o + o) * pixels..][..pixels];
@@ -72,11 +82,16 @@ pub(super) fn input_grad<T: Real>(g: &Geometry, dy: &[T], w: &[T], dx: &mut [T])
 /// `dw = sum of dy x`: each channel on its own, images in order.
 pub(super) fn weight_grad<T: Real>(g: &Geometry, dy: &[T], x: &[T], dw: &mut [T]) -> Result<()> {
     let (plane, pixels, og, step) = (g.plane(), g.pixels(), g.og(), g.stride[2]);
-    dw.par_chunks_mut(g.taps()).enumerate().for_each(|(o, dw)| {
+    let planes = Planes::new(g);
+    dw.par_chunks_mut(g.taps()).enumerate().for_each_init(Vec::new, |memory, (o, dw)| {
         dw.fill(T::default());
         for n in 0..g.n {
             let x = &x[(n * g.c + o / og) * plane..][..plane];
             let dy = &dy[(n * g.o + o) * pixels..][..pixels];
+            if let Some(planes) = &planes {
+                planes.weight_grad(dy, x, dw, memory);
+                continue;
+            }
             rows(g, |tap, y, from, len| dw[tap] += dot(&dy[y..y + len], &x[from..], step));
         }
     });

@@ -44,7 +44,7 @@ pub(super) fn forward<T: Real>(g: &Geometry, x: &[T], w: &[T], y: &mut [T]) -> R
             (x[part.start..].as_ptr(), rows_of(pixels))
         } else {
             let mut made = CpuStorage::new(rows * part.len() * size_of::<T>())?;
-            columns::unfold(g, x, cg, &part, made.slice_mut());
+            columns::unfold(g, x, cg, &part, made.slice_mut(), part.len());
             memory = made;
             (memory.slice::<T>().as_ptr(), rows_of(part.len()))
         };
@@ -87,7 +87,7 @@ pub(super) fn input_grad<T: Real>(g: &Geometry, dy: &[T], w: &[T], dx: &mut [T])
             let columns = &mut memory.slice_mut::<T>()[..channels * taps * part.len()];
             let dy = (&dy[part.start..], rows_of(pixels));
             product(sizes, w, dy, (&mut *columns, rows_of(part.len())), false);
-            columns::fold(g, columns, channels, &part, dx);
+            columns::fold(g, columns, channels, &part, dx, part.len());
         }
         Ok(())
     })
@@ -120,7 +120,7 @@ pub(super) fn weight_grad<T: Real>(g: &Geometry, dy: &[T], x: &[T], dw: &mut [T]
                     (&x[part.start..], pixels)
                 } else {
                     let columns = &mut memory.slice_mut::<T>()[..rows * part.len()];
-                    columns::unfold(g, x, cg, &part, columns);
+                    columns::unfold(g, x, cg, &part, columns, part.len());
                     (&*columns, part.len())
                 };
                 let dy = (dy, rows_of(pixels));
