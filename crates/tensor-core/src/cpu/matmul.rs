@@ -1,6 +1,9 @@
 //! Matrix products. Work is split by shape only, each tile one serial call, so that any number of threads gives the
 //! same bits.
-use super::storage::{CpuStorage, Data, DataMut, data, data_mut};
+use super::{
+    copy,
+    storage::{CpuStorage, Data, DataMut, data, data_mut},
+};
 use crate::{DType, Error, ErrorKind, Result, View, ViewMut};
 use bytemuck::Pod;
 use gemm_common::Parallelism;
@@ -196,14 +199,40 @@ fn steps<T>(x: &Data<'_, T>) -> (usize, Steps) {
     (s[0], Steps { row: s[1], col: s[2] })
 }
 
-fn batched<T: Gemm>(x: Data<'_, T>, y: Data<'_, T>, out: DataMut<'_, T>) {
+/// A copy of a transposed right operand with its rows in order. Every tile of rows of the result would have to turn its
+/// part anew, and by smaller pieces.
+fn in_rows<T: Gemm>(y: &Data<'_, T>) -> Result<Option<(CpuStorage, crate::Layout)>> {
+    let (s, t) = (y.layout.shape(), y.layout.strides());
+    if t[1] != 1 || t[2] == 1 || y.layout.numel() == 0 {
+        return Ok(None);
+    }
+    // A matrix that is repeated for every batch is turned once.
+    let source = if t[0] == 0 { y.layout.slice(0, 0, 1, 1) } else { y.layout.clone() };
+    let target = crate::Layout::contiguous(source.shape());
+    let mut storage = CpuStorage::new(source.numel() * size_of::<T>())?;
+    copy::elements(Data { all: y.all, layout: &source }, DataMut { all: storage.slice_mut::<T>(), layout: &target });
+    let step = if t[0] == 0 { 0 } else { s[1] * s[2] };
+    Ok(Some((storage, crate::Layout::strided(s, &[step, s[2], 1], 0))))
+}
+
+fn batched<T: Gemm>(x: Data<'_, T>, y: Data<'_, T>, out: DataMut<'_, T>) -> Result<()> {
     let shape = out.layout.shape();
     let (batches, m, n) = (shape[0], shape[1], shape[2]);
     let k = x.layout.shape()[2];
     if batches * m * n == 0 {
-        return;
+        return Ok(());
     }
     let size = Sizes { m, n, k };
+    let (tm, tn) = tile(size, batches);
+    let ordered;
+    let y = if m > tm
+        && let Some(storage) = in_rows(&y)?
+    {
+        ordered = storage;
+        Data { all: ordered.0.slice::<T>(), layout: &ordered.1 }
+    } else {
+        y
+    };
     let ((xb, xs), (yb, ys)) = (steps(&x), steps(&y));
     let os = out.layout.strides();
     let (ob, os) = (os[0], Steps { row: os[1], col: os[2] });
@@ -212,7 +241,6 @@ fn batched<T: Gemm>(x: Data<'_, T>, y: Data<'_, T>, out: DataMut<'_, T>) {
     let xp = Shared(start(x.all, x.layout.offset()).cast_mut());
     let yp = Shared(start(y.all, y.layout.offset()).cast_mut());
     let op = Shared(out.all.as_mut_ptr().wrapping_add(out.layout.offset()));
-    let (tm, tn) = tile(size, batches);
     let (rows, cols) = (m.div_ceil(tm), n.div_ceil(tn));
     let one = |task: usize| {
         let (batch, cell) = (task / (rows * cols), task % (rows * cols));
@@ -232,6 +260,7 @@ fn batched<T: Gemm>(x: Data<'_, T>, y: Data<'_, T>, out: DataMut<'_, T>) {
     } else {
         (0..tasks).into_par_iter().with_min_len(grain).for_each(one);
     }
+    Ok(())
 }
 
 /// Integers: plain loops, wrapping.
@@ -286,7 +315,7 @@ fn halves<T: Pod + Send + Sync>(
         Data { all: xw.slice::<f32>(), layout: &xl },
         Data { all: yw.slice::<f32>(), layout: &yl },
         DataMut { all: wide.slice_mut::<f32>(), layout: &target },
-    );
+    )?;
     let wide = wide.slice::<f32>();
     if let Some(out) = out.contiguous() {
         out.iter_mut().zip(wide).for_each(|(to, &from)| *to = narrow(from));
@@ -301,8 +330,8 @@ fn halves<T: Pod + Send + Sync>(
 /// `out[b] = x[b] y[b]`; see `Backend::matmul`.
 pub(super) fn matmul(x: View<'_>, y: View<'_>, out: ViewMut<'_>) -> Result<()> {
     match out.dtype {
-        DType::F32 => batched::<f32>(data(x)?, data(y)?, data_mut(out)?),
-        DType::F64 => batched::<f64>(data(x)?, data(y)?, data_mut(out)?),
+        DType::F32 => batched::<f32>(data(x)?, data(y)?, data_mut(out)?)?,
+        DType::F64 => batched::<f64>(data(x)?, data(y)?, data_mut(out)?)?,
         DType::F16 => halves(data(x)?, data(y)?, data_mut(out)?, f16::to_f32, f16::from_f32)?,
         DType::BF16 => halves(data(x)?, data(y)?, data_mut(out)?, bf16::to_f32, bf16::from_f32)?,
         DType::I64 => {
