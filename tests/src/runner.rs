@@ -16,7 +16,7 @@ use crate::{
 pub use report::{Report, Status};
 use serde_json::Value as Json;
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::Once,
@@ -111,14 +111,23 @@ fn judge(case: &Case<'_>) -> (Status, String) {
 }
 
 thread_local!(static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) });
+thread_local!(static CATCHING: Cell<bool> = const { Cell::new(false) });
 
 /// Runs `f`; a panic becomes its message, and is not printed.
 pub fn caught<T>(f: impl FnOnce() -> T) -> Result<T, String> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
-        std::panic::set_hook(Box::new(|info| LAST_PANIC.set(Some(info.to_string().replace('\n', " ")))));
+        let loud = std::panic::take_hook();
+        // Only the panics of `f`: a failing test still says why.
+        std::panic::set_hook(Box::new(move |info| match CATCHING.get() {
+            true => LAST_PANIC.set(Some(info.to_string().replace('\n', " "))),
+            false => loud(info),
+        }));
     });
-    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
+    let before = CATCHING.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(f));
+    CATCHING.set(before);
+    outcome.map_err(|payload| {
         let text = payload.downcast_ref::<&str>().map(|s| s.to_string());
         LAST_PANIC
             .take()

@@ -15,6 +15,8 @@ pub enum Input {
     Const(Vec<usize>, f64, f64),
     /// Floats that are 1 or -1 and want no gradient.
     Signs(Vec<usize>),
+    /// Floats that rise along the last dim, and want no gradient.
+    Sorted(Vec<usize>),
     /// A list.
     List(Vec<Input>),
     /// Anything that is not a tensor.
@@ -32,6 +34,10 @@ pub fn range(shape: impl Into<Vec<usize>>, low: f64, high: f64) -> Input {
 /// Floats between `low` and `high` that want no gradient.
 pub fn fixed(shape: impl Into<Vec<usize>>, low: f64, high: f64) -> Input {
     Input::Const(shape.into(), low, high)
+}
+/// Floats from -2 to 2 that rise along the last dim.
+pub fn sorted(shape: impl Into<Vec<usize>>) -> Input {
+    Input::Sorted(shape.into())
 }
 /// Integers from 0 to below `high`.
 pub fn idx(shape: impl Into<Vec<usize>>, high: i64) -> Input {
@@ -115,6 +121,14 @@ fn make(input: &Input, how: &Make, salt: &mut u64) -> Res<Value> {
         Input::Const(shape, low, high) => put(floats(shape, *low, *high, *salt)?.to_dtype(how.dtype)?, false),
         Input::Signs(shape) => {
             let data: Vec<f64> = (0..count(shape)).map(|i| if mix(*salt, i) % 2 == 0 { 1.0 } else { -1.0 }).collect();
+            put(Tensor::from_slice(&data, shape)?.to_dtype(how.dtype)?, false)
+        }
+        Input::Sorted(shape) => {
+            let last = shape.last().map_or(1, |&n| n.max(1) as u64);
+            let step = 4.0 / last as f64;
+            let data: Vec<f64> = (0..count(shape))
+                .map(|i| -2.0 + step * ((i % last) as f64 + (mix(*salt, i) % 1000) as f64 / 1000.0))
+                .collect();
             put(Tensor::from_slice(&data, shape)?.to_dtype(how.dtype)?, false)
         }
         Input::Ints(shape, low, high) => {

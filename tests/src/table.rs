@@ -13,6 +13,7 @@ mod arrange;
 mod attention;
 mod binary;
 mod compare;
+mod conv;
 mod convert;
 mod count;
 mod create;
@@ -27,9 +28,12 @@ mod movement;
 mod normalization;
 mod padding;
 mod pointwise;
+mod pool;
+mod random;
 mod reduce;
 mod resize;
 mod softmax;
+mod window;
 
 use crate::{
     args::Args,
@@ -165,6 +169,9 @@ const FAMILIES: &[Family] = &[
     ("reduce", reduce::rows),
     ("moments", moments::rows),
     ("softmax", softmax::rows),
+    ("conv", conv::rows),
+    ("pool", pool::rows),
+    ("random", random::rows),
     ("attention", attention::rows),
     ("count", count::rows),
     ("linalg", linalg::rows),

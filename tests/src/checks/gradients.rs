@@ -6,7 +6,7 @@ use crate::{
     sample::{Make, Sample},
     table::{self, Check, Row},
 };
-use autograd::{GradcheckOptions, gradcheck, gradgradcheck};
+use autograd::{GradOptions, GradcheckOptions, grad, gradcheck, gradgradcheck};
 use std::{
     collections::{BTreeSet, HashSet},
     sync::Mutex,
@@ -63,10 +63,27 @@ fn one_sample(row: &Row, sample: &Sample, check: Check, recorded: &Mutex<BTreeSe
     };
     let options = GradcheckOptions::default();
     match check {
-        Check::Gradient => gradcheck(f, &leaves, options)?,
-        _ => gradgradcheck(f, &leaves, options)?,
+        Check::Gradient => gradcheck(&f, &leaves, options)?,
+        _ => {
+            gradgradcheck(&f, &leaves, options)?;
+            // What only derivatives record, second order has just checked.
+            let points = copies(&leaves);
+            let outputs: Vec<Tensor> = f(&points)?.into_iter().filter(|y| y.requires_grad()).collect();
+            let (ys, xs): (Vec<&Tensor>, Vec<&Tensor>) = (outputs.iter().collect(), points.iter().collect());
+            let ones = ys.iter().map(|y| y.ones_like()).collect::<Result<Vec<_>>>()?;
+            let ones: Vec<&Tensor> = ones.iter().collect();
+            let options =
+                GradOptions { grad_outputs: &ones, create_graph: true, allow_unused: true, ..Default::default() };
+            if let (false, Ok(mut kinds)) = (ys.is_empty(), recorded.lock()) {
+                collect(&grad(&ys, &xs, options)?, &mut kinds);
+            }
+        }
     }
     Ok(())
+}
+
+fn copies(leaves: &[&Tensor]) -> Vec<Tensor> {
+    leaves.iter().map(|t| t.detach().requires_grad_(true)).collect()
 }
 
 /// The same call with other values for the tensors that require grad.

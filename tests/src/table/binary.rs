@@ -7,7 +7,7 @@ use crate::{
 };
 use tensor_core::{
     Result, Tensor,
-    ops::{Arg, Rounding},
+    ops::{Arg, BinaryOp, Rounding, binary},
 };
 
 /// A row of `input op other`, where `other` is a tensor or a number.
@@ -23,6 +23,11 @@ fn rounded(name: &'static str, f: fn(&Tensor, Arg<'_>) -> Result<Tensor>) -> Row
     })
     .pair(WIDE, POSITIVE)
     .no_grad(STEPS)
+}
+
+/// A row of `number op input`, written with the input first as Python does for operators between numbers and tensors.
+fn reflected(name: &'static str, op: BinaryOp) -> Row {
+    row(name, move |a| one(binary(op, a.arg(1, "other")?, a.tensor(0, "input")?)))
 }
 
 const STEPS: &str = "its derivative is zero almost everywhere";
@@ -62,7 +67,9 @@ pub(super) fn rows() -> Vec<Row> {
         })
         .sample([t([3, 4]), n(0.3), n(-1.0)]),
         op("sub", |x, y| x.sub(y)).pair(WIDE, WIDE).sample([t([2, 3]), n(2.5)]),
-        op("floor_divide", |x, y| x.floor_divide(y)).pair(WIDE, POSITIVE).no_grad(STEPS),
+        op("floor_divide", |x, y| x.floor_divide(y))
+            .pair((0.1, 0.35), POSITIVE)
+            .sample([range([2, 3], 0.1, 0.9), n(2.5)]),
         op("remainder", |x, y| x.remainder(y)).pair((0.1, 0.35), POSITIVE).sample([t([2, 3]), n(2.5)]),
         op("fmod", |x, y| x.fmod(y)).pair((0.1, 0.35), POSITIVE).sample([t([2, 3]), n(2.5)]),
         op("pow", |x, y| x.pow(y))
@@ -92,5 +99,17 @@ pub(super) fn rows() -> Vec<Row> {
             .sample([idx([3, 4], 50), idx([4], 5)])
             .no_grad(INTEGERS),
         op("bitwise_and", |x, y| x.bitwise_and(y)).sample([idx([3, 4], 50), idx([4], 50)]).no_grad(INTEGERS),
+        reflected("__radd__", BinaryOp::Add).sample([t([2, 3]), n(2.5)]),
+        reflected("__rsub__", BinaryOp::Sub).sample([t([2, 3]), n(2.5)]),
+        reflected("__rmul__", BinaryOp::Mul).sample([t([2, 3]), n(2.5)]),
+        reflected("__rdiv__", BinaryOp::Div).sample([range([2, 3], 0.5, 2.0), n(2.5)]),
+        reflected("__rmod__", BinaryOp::Remainder).sample([range([2, 3], 0.6, 0.9), n(2.5)]),
+        reflected("__rpow__", BinaryOp::Pow).sample([t([2, 3]), n(2.5)]),
+        reflected("__rfloordiv__", BinaryOp::FloorDivide).sample([range([2, 3], 0.6, 0.7), n(2.5)]),
+        reflected("atan2.number_first", BinaryOp::Atan2).sample([range([2, 3], 0.5, 2.0), n(2.5)]),
+        reflected("fmod.number_first", BinaryOp::Fmod).sample([range([2, 3], 0.6, 0.8), n(2.5)]),
+        reflected("maximum.number_first", BinaryOp::Maximum).sample([t([2, 3]), n(0.5)]),
+        reflected("minimum.number_first", BinaryOp::Minimum).sample([t([2, 3]), n(0.5)]),
+        op("atan2.number", |x, y| x.atan2(y)).sample([range([2, 3], 0.5, 2.0), n(2.5)]),
     ]
 }

@@ -3,7 +3,7 @@ use super::{Row, both, one, row};
 use crate::{
     args::Args,
     fault::{Outcome, unsupported},
-    sample::{idx, n, range, t},
+    sample::{idx, n, range, sorted, t},
     value::Value,
 };
 use tensor_core::{
@@ -43,11 +43,14 @@ pub(super) fn rows() -> Vec<Row> {
             let options = SearchOptions { right, sorter: a.opt_tensor(5, "sorter")? };
             positions(a, 2, a.tensor(0, "sorted_sequence")?.searchsorted(a.tensor(1, "input")?, options))
         })
+        .sample([sorted([5]), t([2, 3])])
+        .named([sorted([2, 5]), t([2, 3])], [("right", n(true))])
         .no_grad(COUNTS),
         row("bucketize", |a| {
             let right = a.bool_or(3, "right", false)?;
             positions(a, 2, a.tensor(0, "input")?.bucketize(a.tensor(1, "boundaries")?, right))
         })
+        .sample([t([2, 3]), sorted([5])])
         .no_grad(COUNTS),
         row("bincount", |a| {
             one(a.tensor(0, "input")?.bincount(a.opt_tensor(1, "weights")?, a.count_or(2, "minlength", 0)?))

@@ -1,7 +1,58 @@
 //! Elements picked or placed by integers and masks.
-use super::{Row, one, row};
-use crate::sample::{idx, mask, n, t};
-use crate::value::Value;
+use super::{Check, Row, many, one, row, two};
+use crate::{
+    args::Args,
+    fault::{Outcome, Res, unsupported},
+    sample::{idx, list, mask, n, null, t},
+    value::Value,
+};
+use tensor_core::{Tensor, ops::Index};
+
+const PLACES: &str = "positions have no derivative";
+const UNEVEN: &str = "how many elements it gives depends on their values, which other layouts and devices may change";
+
+/// What stands between the brackets of `x[..]`.
+fn between_brackets(value: &Value) -> Res<Vec<Index>> {
+    match value {
+        Value::List(items) => items.iter().map(index).collect(),
+        other => Ok(vec![index(other)?]),
+    }
+}
+
+fn index(value: &Value) -> Res<Index> {
+    Ok(match value {
+        Value::Int(i) => Index::Int(*i as isize),
+        Value::Null => Index::NewAxis,
+        Value::Ellipsis => Index::Ellipsis,
+        Value::Slice([start, stop, step]) => {
+            let place = |i: &Option<i64>| i.map(|i| i as isize);
+            Index::Slice { start: place(start), stop: place(stop), step: place(step) }
+        }
+        Value::Tensor(t) => Index::Tensor(t.clone()),
+        Value::Bool(b) => Index::Tensor(Tensor::from_slice(&[*b], [0usize; 0])?),
+        Value::List(items) => {
+            let whole = |v: &Value| if let Value::Int(i) = v { Ok(*i) } else { unsupported(v.kind()) };
+            let items: Vec<i64> = items.iter().map(whole).collect::<Res<_>>()?;
+            Index::Tensor(Tensor::from_slice(&items, [items.len()])?)
+        }
+        other => return unsupported(format!("an index is {}", other.kind())),
+    })
+}
+
+/// `index_put(input, indices, values, accumulate)`.
+fn index_put(a: &Args) -> Outcome {
+    let (x, indices, values) = (a.tensor(0, "input")?, a.tensors(1, "indices")?, a.tensor(2, "values")?);
+    let indices: Vec<Option<&Tensor>> = indices.into_iter().map(Some).collect();
+    one(x.index_put(&indices, values, a.bool_or(3, "accumulate", false)?))
+}
+
+/// Bounds of a slice that may be left out.
+fn slice_scatter(a: &Args) -> Outcome {
+    let (x, source) = (a.tensor(0, "input")?, a.tensor(1, "src")?);
+    let bound = |place, name, default| Res::Ok(a.opt_int(place, name)?.map_or(default, |i| i as isize));
+    let (start, end) = (bound(3, "start", 0)?, bound(4, "end", isize::MAX)?);
+    one(x.slice_scatter(source, a.dim_or(2, "dim", 0)?, start, end, a.count_or(5, "step", 1)?))
+}
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
@@ -18,8 +69,10 @@ pub(super) fn rows() -> Vec<Row> {
         .sample([t([3, 4]), n(0), idx([1, 4], 3), t([1, 4])])
         .sample([t([3, 4]), n(1), idx([3, 1], 4), n(2.5)]),
         row("scatter_add", |a| {
-            one(a.tensor(0, "input")?.scatter_add(a.dim(1, "dim")?, a.tensor(2, "index")?, a.tensor(3, "src")?))
+            let (x, dim, index) = (a.tensor(0, "input")?, a.dim(1, "dim")?, a.tensor(2, "index")?);
+            one(x.scatter_add(dim, index, a.arg(3, "src")?))
         })
+        .sample([t([3, 4]), n(0), idx([2, 4], 3), n(1.5)])
         .sample([t([3, 4]), n(0), idx([2, 4], 3), t([2, 4])])
         .sample([t([3, 4]), n(-1), idx([3, 6], 4), t([3, 6])]),
         row("index_select", |a| one(a.tensor(0, "input")?.index_select(a.dim(1, "dim")?, a.tensor(2, "index")?)))
@@ -44,5 +97,61 @@ pub(super) fn rows() -> Vec<Row> {
         row("where", |a| one(a.tensor(1, "condition")?.where_(a.tensor(0, "input")?, a.arg(2, "other")?)))
             .sample([t([3, 4]), mask([3, 4]), t([3, 4])])
             .sample([t([3, 1]), mask([3, 4]), t([4])]),
+        row("__getitem__", |a| match a.get(1, "indices") {
+            Some(value) => one(a.tensor(0, "input")?.i(&between_brackets(value)?)),
+            None => unsupported("brackets without an index"),
+        })
+        .sample([t([3, 4]), n(1)])
+        .sample([t([3, 4]), list([n(-1), null(), list([n(0), n(2)])])])
+        .sample([t([3, 4, 2]), list([idx([2, 1], 3), idx([2], 4)])]),
+        row("index_fill", |a| {
+            one(a.tensor(0, "input")?.index_fill(a.dim(1, "dim")?, a.tensor(2, "index")?, a.arg(3, "value")?))
+        })
+        .sample([t([3, 4]), n(1), idx([2], 4), n(2.5)]),
+        row("index_copy", |a| {
+            one(a.tensor(0, "input")?.index_copy(a.dim(1, "dim")?, a.tensor(2, "index")?, a.tensor(3, "source")?))
+        })
+        .sample([t([3, 4]), n(1), idx([2], 4), t([3, 2])]),
+        row("index_put", index_put).sample([t([3, 4]), list([idx([1], 3)]), t([4])]).sample([
+            t([3, 4]),
+            list([idx([5], 3), idx([5], 4)]),
+            t([5]),
+            n(true),
+        ]),
+        two("take", |x, index| x.take(index)).sample([t([3, 4]), idx([2, 5], 12)]),
+        row("take_along_dim", |a| {
+            one(a.tensor(0, "input")?.take_along_dim(a.tensor(1, "indices")?, a.opt_dim(2, "dim")?))
+        })
+        .sample([t([3, 4]), idx([3, 2], 4), n(1)])
+        .sample([t([3, 4]), idx([5], 12)]),
+        two("masked_select", |x, mask| x.masked_select(mask))
+            .sample([t([3, 4]), mask([3, 4])])
+            .sample([t([3, 4]), mask([4])]),
+        row("nonzero", |a| {
+            let places = a.tensor(0, "input")?.nonzero()?;
+            match a.bool_or(1, "as_tuple", false)? {
+                true => many(places.unbind(1)),
+                false => Ok(vec![places]),
+            }
+        })
+        .sample([mask([3, 4])])
+        .no_grad(PLACES)
+        .skip(Check::Precision, UNEVEN),
+        row("argwhere", |a| one(a.tensor(0, "input")?.nonzero())).sample([mask([3, 4])]).no_grad(PLACES),
+        row("nn.functional.embedding", |a| one(a.tensor(0, "weight")?.embedding(a.tensor(1, "input")?)))
+            .sample([t([5, 3]), idx([2, 4], 5)]),
+        row("nn.functional.one_hot", |a| one(a.tensor(0, "input")?.one_hot(a.dim_or(1, "num_classes", -1)?)))
+            .sample([idx([2, 3], 4), n(4)])
+            .no_grad(PLACES),
+        row("select_scatter", |a| {
+            one(a.tensor(0, "input")?.select_scatter(a.tensor(1, "src")?, a.dim(2, "dim")?, a.dim(3, "index")?))
+        })
+        .sample([t([3, 4]), t([3]), n(1), n(2)]),
+        row("slice_scatter", slice_scatter).sample([t([5, 2]), t([2, 2]), n(0), n(1), n(5), n(2)]).sample([
+            t([3, 4]),
+            t([3, 2]),
+            n(1),
+            n(-2),
+        ]),
     ]
 }

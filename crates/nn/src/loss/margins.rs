@@ -243,6 +243,14 @@ impl Loss for MultiMarginLoss {
             return Err(Error::new(OP, format!("p is {}, and must be 1 or 2", self.p)));
         }
         let wrong = |why: &str| Error::new(OP, why).operands([input, target]);
+        // A score alone is that of the only class.
+        let only;
+        let input = if input.dim() == 0 {
+            only = input.unsqueeze(0)?;
+            &only
+        } else {
+            input
+        };
         let classes = match (input.shape(), target.shape()) {
             ([n, c], [m]) if n == m && *c > 0 => *c,
             // One target for one row may have a dim of its own.

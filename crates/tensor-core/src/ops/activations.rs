@@ -113,7 +113,7 @@ impl Tensor {
 
     /// `x / (1 + |x|)`
     pub fn softsign(&self) -> Result<Tensor> {
-        only_floats("softsign", self, |x| x / (x.abs()? + 1.0)?)
+        composed("softsign", &[self], || self / (self.abs()? + 1.0)?)
     }
 
     /// `x * tanh(softplus(x))`
@@ -129,7 +129,7 @@ impl Tensor {
 
     /// `x - tanh(x)`
     pub fn tanhshrink(&self) -> Result<Tensor> {
-        only_floats("tanhshrink", self, |x| x - x.tanh()?)
+        composed("tanhshrink", &[self], || self - self.tanh()?)
     }
 
     /// Elements drawn towards 0 by `lambda`, those nearer than that to 0 itself.

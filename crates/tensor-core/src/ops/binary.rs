@@ -69,7 +69,7 @@ macro_rules! binary_ops {
                 $(#[$doc])*
                 /// The other side is a tensor, broadcast, or a number.
                 pub fn $name<'a>(&self, other: impl Into<Arg<'a>>) -> Result<Tensor> {
-                    binary(BinaryOp::$Op, self.into(), other.into())
+                    binary(BinaryOp::$Op, self, other)
                 }
                 /// The same in place; the other side broadcasts to this tensor.
                 pub fn $name_<'a>(&mut self, other: impl Into<Arg<'a>>) -> Result<&mut Tensor> {
@@ -192,8 +192,17 @@ pub(crate) fn same_device(op: &'static str, tensors: &[&Tensor]) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn binary(op: BinaryOp, a: Arg<'_>, b: Arg<'_>) -> Result<Tensor> {
-    match (a, b) {
+/// Any of the operations on two operands, of which one may be a number, also the first: `torch.pow(2, x)`.
+///
+/// ```
+/// # use tensor_core::{Tensor, Result, ops::{BinaryOp, binary}};
+/// # fn main() -> Result<()> {
+/// let x = Tensor::from_slice(&[1.0f32, 3.0], [2])?;
+/// assert_eq!(binary(BinaryOp::Pow, 2.0, &x)?.to_vec::<f32>()?, [2.0, 8.0]);
+/// # Ok(()) }
+/// ```
+pub fn binary<'a, 'b>(op: BinaryOp, a: impl Into<Arg<'a>>, b: impl Into<Arg<'b>>) -> Result<Tensor> {
+    match (a.into(), b.into()) {
         (Arg::Tensor(a), Arg::Tensor(b)) => tensors(op, a, b),
         (Arg::Tensor(a), Arg::Scalar(s)) => with_scalar(op, a, s, Side::Right),
         (Arg::Scalar(s), Arg::Tensor(b)) => with_scalar(op, b, s, Side::Left),

@@ -41,7 +41,7 @@ mod unary;
 pub use activations::Gelu;
 pub use arithmetic::Rounding;
 pub use attention::AttentionOptions;
-pub use binary::{Arg, BinaryOp, Side, result_type};
+pub use binary::{Arg, BinaryOp, Side, binary, result_type};
 pub use compare::CompareOp;
 pub use conv::{
     Conv, Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvKind, ConvOptions, ConvTransposeOptions, conv_map,

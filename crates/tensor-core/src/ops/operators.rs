@@ -85,13 +85,13 @@ macro_rules! operator {
         impl $Trait<&Tensor> for $t {
             type Output = Result<Tensor>;
             fn $method(self, other: &Tensor) -> Result<Tensor> {
-                binary(BinaryOp::$Op, self.into(), Arg::Tensor(other))
+                binary(BinaryOp::$Op, self, other)
             }
         }
         impl $Trait<Tensor> for $t {
             type Output = Result<Tensor>;
             fn $method(self, other: Tensor) -> Result<Tensor> {
-                binary(BinaryOp::$Op, self.into(), Arg::Tensor(&other))
+                binary(BinaryOp::$Op, self, &other)
             }
         }
     )* };

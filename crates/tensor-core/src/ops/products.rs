@@ -70,8 +70,8 @@ impl Tensor {
             }
             let sizes = shape::broadcast(op, self.shape(), other.shape())?;
             let d = shape::dim(op, dim, self.dim())?;
-            if sizes.get(d) != Some(&3) {
-                return Err(Error::new(op, format!("dim {dim} must have size 3")));
+            if self.shape().get(d) != Some(&3) || other.shape().get(d) != Some(&3) {
+                return Err(Error::new(op, format!("dim {dim} must have size 3 in both")));
             }
             let (a, b, d) = (self.expand(&sizes)?, other.expand(&sizes)?, d as isize);
             let turned = |t: &Tensor, by: i64| t.roll(&[by], d);

@@ -39,7 +39,8 @@ impl Tensor {
             Arg::Tensor(t) => t.dtype().category(),
             Arg::Scalar(s) => s.category(),
         };
-        if category > self.dtype().category() {
+        // A bool holds whether a number is 0, as in PyTorch; an integer holds no part of a fraction.
+        if category == Category::Float && !self.is_floating_point() {
             return wrong(format!("the value is a {} and cannot be stored in {}", word(category), self.dtype()));
         }
         let cast;

@@ -39,6 +39,10 @@ impl Tensor {
         const OP: &str = "gather";
         let d = shape::dim(OP, dim, self.dim()).map_err(|e| e.operands([self, index]))?;
         same_device(OP, &[self, index])?;
+        // An index without elements may have any shape and dtype.
+        if index.numel() == 0 {
+            return self.reshape([self.numel()])?.narrow(0, 0, 0)?.reshape(index.shape());
+        }
         let index = int_index(OP, index)?;
         fits(OP, self, d, &index, true)?;
         let device = self.device();

@@ -70,6 +70,10 @@ impl Tensor {
         if n == 0 {
             return Err(Error::new(op, "at least one section is needed").operands([self]));
         }
+        // Beyond one element a section there are only empty sections: many of them are a mistake, and more than memory.
+        if n > have.max(1).saturating_mul(1 << 16) {
+            return Err(Error::new(op, format!("{n} sections of {have} elements")).operands([self]));
+        }
         let start = |i: usize| i * (have / n) + i.min(have % n);
         Ok(self.pieces(d, (0..n).map(|i| (start(i), start(i + 1)))))
     }

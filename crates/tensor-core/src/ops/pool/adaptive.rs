@@ -15,6 +15,12 @@ fn even<const N: usize>(x: &Tensor, out: [usize; N]) -> Option<[usize; N]> {
     divides.then(|| std::array::from_fn(|d| input[d] / out[d]))
 }
 
+/// Both forms below make a part for each window, which must not fail half way for want of memory.
+fn possible<const N: usize>(op: &'static str, x: &Tensor, out: [usize; N]) -> Result<()> {
+    let shape: Vec<usize> = x.shape()[..2].iter().copied().chain(out).collect();
+    Tensor::allocate(&shape, x.dtype(), &x.device()).map(drop).map_err(|e| e.renamed(op).operands([x]))
+}
+
 fn adaptive_avg<const N: usize>(op: &'static str, given: &Tensor, out: [usize; N]) -> Result<Tensor> {
     let mut x = batched::<N>(op, given)?;
     if !x.is_floating_point() {
@@ -24,6 +30,7 @@ fn adaptive_avg<const N: usize>(op: &'static str, given: &Tensor, out: [usize; N
         x = average::<N>(op, &x, kernel, AvgPoolOptions::default())?;
         return unbatched::<N>(given, x);
     }
+    possible(op, &x, out)?;
     for (d, &size) in out.iter().enumerate() {
         let (dim, input) = (d as isize + 2, x.shape()[d + 2]);
         let parts = (0..size)
@@ -43,6 +50,7 @@ fn adaptive_max<const N: usize>(op: &'static str, given: &Tensor, out: [usize; N
         let (values, indices) = max::<N>(op, &x, kernel, MaxPoolOptions::default())?;
         return Ok((unbatched::<N>(given, values)?, unbatched::<N>(given, indices)?));
     }
+    possible(op, &x, out)?;
     // From the last dim to the first, so that of equal values the first in row-major order is found.
     let input: Vec<usize> = x.shape()[2..].to_vec();
     let mut positions: Option<Tensor> = None;
