@@ -2,7 +2,7 @@
 use autograd::{GradOptions, GradcheckOptions, grad, gradcheck, gradgradcheck};
 use tensor_core::{
     Result, Tensor,
-    ops::{Fused, compose},
+    ops::{Fused, Gelu, compose},
     rng,
 };
 
@@ -41,6 +41,29 @@ fn softmax_and_log_softmax() -> Result<()> {
         same(|v| v[0].log_softmax(dim as isize), |v| first(&Fused::LogSoftmax { dim }, v), &x)?;
     }
     Ok(())
+}
+
+#[test]
+fn gelu() -> Result<()> {
+    let x = [leaf(&[4, 5], 0)];
+    for form in [Gelu::Exact, Gelu::Tanh] {
+        same(|v| v[0].gelu(form), |v| Ok(compose(&Fused::Gelu { form }, v)?.remove(0)), &x)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn layer_norm() -> Result<()> {
+    let op = Fused::LayerNorm { eps: 1e-3 };
+    let first = |v: &[Tensor]| Ok(compose(&op, v)?.remove(0));
+    let (x, w, b) = (leaf(&[4, 3], 0), leaf(&[3], 1), leaf(&[3], 2));
+    same(|v| v[0].layer_norm([3], None, None, 1e-3), first, std::slice::from_ref(&x))?;
+    same(|v| v[0].layer_norm([3], Some(&v[1]), Some(&v[2]), 1e-3), first, &[x.clone(), w.clone(), b.clone()])?;
+    // A missing part, a frozen input, several dims.
+    let y = x.detach().layer_norm([3], Some(&w), None, 1e-3)?.square()?.sum()?;
+    grad(&[&y], &[&w], GradOptions::default())?;
+    let (x, w) = (leaf(&[2, 3, 2], 0), leaf(&[3, 2], 1));
+    gradcheck(|v| Ok(vec![v[0].layer_norm([3, 2], Some(&v[1]), None, 1e-3)?]), &[&x, &w], GradcheckOptions::default())
 }
 
 #[test]

@@ -54,7 +54,12 @@ pub fn kind(op: &Op) -> String {
             Fused::Softmax { .. } => "softmax",
             Fused::LogSoftmax { .. } => "log_softmax",
             Fused::Dropout { .. } => "dropout",
+            Fused::Gelu { .. } => "gelu",
+            Fused::GeluGrad { .. } => "gelu_grad",
+            Fused::LayerNorm { .. } => "layer_norm",
+            Fused::LayerNormGrad => "layer_norm_grad",
             Fused::BatchNorm { .. } => "batch_norm",
+            Fused::BatchNormGrad => "batch_norm_grad",
         }
         .into(),
         Op::Custom(function) => format!("custom {}", function.name()),
@@ -93,6 +98,8 @@ const SINGLE: &[&str] = &[
     "softmax",
     "log_softmax",
     "dropout",
+    "gelu",
+    "layer_norm",
     "batch_norm",
 ];
 

@@ -1,9 +1,14 @@
 //! Derivatives of fused operations: hand-written where that is faster, else the rule of last resort.
-use super::{Grads, one, wanted};
+use super::{Grads, one};
 use crate::last_resort::last_resort;
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 use std::sync::Arc;
-use tensor_core::{KEEP, Result, Tensor, graph::Node, is_grad_enabled, ops::Fused};
+use tensor_core::{
+    DType, KEEP, Result, Tensor,
+    graph::Node,
+    is_grad_enabled,
+    ops::{Fused, fused_map},
+};
 
 pub(super) fn rule(op: &Fused, node: &Arc<Node>, grads: &[Option<Tensor>]) -> Result<Grads> {
     let Some(g) = &grads[0] else { return last_resort(op, node, grads) };
@@ -20,39 +25,38 @@ pub(super) fn rule(op: &Fused, node: &Arc<Node>, grads: &[Option<Tensor>]) -> Re
         }
         // The same elements fall out again.
         Fused::Dropout { p, key } => one(g.dropout_keyed(*p, *key)?),
-        Fused::BatchNorm { eps: _ } => {
+        Fused::Gelu { .. } if is_grad_enabled() => last_resort(op, node, grads),
+        Fused::Gelu { form } => {
+            let x = node.input(0)?;
+            let mut dx = fused_map(Fused::GeluGrad { form: *form }, &[&x, g], &[SmallVec::from_slice(x.shape())])?;
+            one(dx.swap_remove(0))
+        }
+        Fused::GeluGrad { .. } | Fused::LayerNormGrad | Fused::BatchNormGrad => last_resort(op, node, grads),
+        Fused::LayerNorm { .. } | Fused::BatchNorm { .. } => {
             if is_grad_enabled() || grads[1..].iter().any(Option::is_some) {
                 last_resort(op, node, grads)
             } else {
-                batch_norm(node, g)
+                normalised(op, node, g)
             }
         }
     }
 }
 
-/// With `h = (x - mean) rstd` and sums over all dims but the channels':
-/// `dw = sum(g h)`, `db = sum(g)`, `dx = w rstd (g - (db + h dw) / n)`.
-fn batch_norm(node: &Arc<Node>, g: &Tensor) -> Result<Grads> {
+/// In one operation from the kept statistics, where they are as precise as the composition's own.
+fn normalised(op: &Fused, node: &Arc<Node>, g: &Tensor) -> Result<Grads> {
     let x = node.input(0)?;
-    let channels = x.shape()[1];
-    let n = x.numel() as f64 / channels as f64;
-    let mut each: SmallVec<[usize; 6]> = SmallVec::from_elem(1, x.dim());
-    each[1] = channels;
-    let dims: SmallVec<[isize; 6]> = (0..x.dim() as isize).filter(|&d| d != 1).collect();
-    let per_channel = |t: Tensor| t.reshape(&each[..]);
-    let rstd = per_channel(node.output(2)?)?;
-    let h = (x.sub(&per_channel(node.output(1)?)?)? * &rstd)?;
-    let db = g.sum_dim(&dims, KEEP)?;
-    let dw = g.mul(&h)?.sum_dim(&dims, KEEP)?;
-    let has_weight = node.edges().len() > 1;
-    let dx = wanted(node, 0, || {
-        let scale = if has_weight { per_channel(node.input(1)?)?.mul(&rstd)? } else { rstd.clone() };
-        (g.sub(&db.div(n)?)? - h.mul(&dw.div(n)?)?)? * &scale
-    })?;
-    let mut grads: Grads = smallvec![dx];
-    if has_weight {
-        grads.push(wanted(node, 1, || dw.reshape([channels]))?);
-        grads.push(wanted(node, 2, || db.reshape([channels]))?);
+    let affine = node.edges().len() > 1;
+    let weight = if affine { Some(node.input(1)?) } else { None };
+    let narrow = !matches!(x.dtype(), DType::F32 | DType::F64);
+    if narrow || weight.as_ref().is_some_and(|w| w.dtype() != x.dtype()) {
+        return last_resort(op, node, &[Some(g.clone()), None, None]);
     }
-    Ok(grads)
+    let (mean, rstd) = (node.output(1)?, node.output(2)?);
+    let mut inputs = vec![g, &x, &mean, &rstd];
+    inputs.extend(&weight);
+    let gradient = if matches!(op, Fused::LayerNorm { .. }) { Fused::LayerNormGrad } else { Fused::BatchNormGrad };
+    let channels = SmallVec::from_slice(&x.shape()[1..2]);
+    let grads = fused_map(gradient, &inputs, &[SmallVec::from_slice(x.shape()), channels.clone(), channels])?;
+    let wanted = grads.into_iter().take(node.edges().len()).enumerate();
+    Ok(wanted.map(|(i, g)| node.wants(i).then_some(g)).collect())
 }

@@ -1,5 +1,6 @@
 //! Faster ways for operations that core composes of others: fewer passes over memory.
 use super::{
+    batch_norm,
     convert::Number,
     map::Block,
     real::Real,
@@ -12,16 +13,27 @@ use rayon::prelude::*;
 
 /// Elements a task handles at least.
 const GRAIN: usize = 16 << 10;
-/// Runs shorter than this are better left to the kernels that work across them.
-const SHORT: usize = 16;
 
 pub(super) fn fused(op: &Fused, inputs: &[View<'_>], outputs: &mut [ViewMut<'_>]) -> Option<Result<()>> {
     match (op, inputs, outputs) {
         (Fused::Softmax { dim }, [x], [out]) => rows(*x, *dim, out, false),
         (Fused::LogSoftmax { dim }, [x], [out]) => rows(*x, *dim, out, true),
+        (Fused::Gelu { form }, [x], [out]) => super::gelu::gelu(*form, *x, out),
+        (Fused::GeluGrad { form }, [x, g], [out]) => super::gelu::gelu_grad(*form, *x, *g, out),
+        (Fused::LayerNorm { eps }, [x, affine @ ..], [y, mean, scale]) => {
+            super::layer_norm::layer_norm(*eps, *x, affine, [y, mean, scale])
+        }
+        (Fused::LayerNormGrad, [g, x, mean, rstd, weight @ ..], [dx, dw, db]) => {
+            super::layer_norm::layer_norm_grad([*g, *x, *mean, *rstd], weight.first().copied(), [dx, dw, db])
+        }
         (Fused::BatchNorm { eps }, [x, affine @ ..], [y, mean, scale]) => match x.dtype {
-            DType::F32 => batch_norm::<f32>(*x, affine, *eps, y, mean, scale),
-            DType::F64 => batch_norm::<f64>(*x, affine, *eps, y, mean, scale),
+            DType::F32 => batch_norm::forward::<f32>(*x, affine, *eps, y, mean, scale),
+            DType::F64 => batch_norm::forward::<f64>(*x, affine, *eps, y, mean, scale),
+            _ => None,
+        },
+        (Fused::BatchNormGrad, [g, x, mean, rstd, weight @ ..], [dx, dw, db]) => match x.dtype {
+            DType::F32 => batch_norm::backward::<f32>([*g, *x, *mean, *rstd], weight.first(), [dx, dw, db]),
+            DType::F64 => batch_norm::backward::<f64>([*g, *x, *mean, *rstd], weight.first(), [dx, dw, db]),
             _ => None,
         },
         _ => None,
@@ -91,7 +103,7 @@ fn softmax_row<T: Real + Number>(x: &[T], out: &mut [T], log: bool) {
 
 /// The sum of squared distances from a centre.
 #[derive(Clone, Copy)]
-struct Spread(f64);
+pub(super) struct Spread(pub(super) f64);
 impl<C: Number> Fold<C> for Spread {
     type A = f64;
     #[inline(always)]
@@ -107,70 +119,4 @@ impl<C: Number> Fold<C> for Spread {
     fn merge(self, a: f64, b: f64) -> f64 {
         a + b
     }
-}
-
-fn batch_norm<T: Real + Number>(
-    x: View<'_>,
-    affine: &[View<'_>],
-    eps: f64,
-    y: &mut ViewMut<'_>,
-    mean: &mut ViewMut<'_>,
-    scale: &mut ViewMut<'_>,
-) -> Option<Result<()>> {
-    let &[_, channels, ref rest @ ..] = x.layout.shape() else { return None };
-    let n: usize = rest.iter().product();
-    let plain = |v: &View<'_>| v.dtype == x.dtype && v.layout.is_contiguous();
-    if n < SHORT || channels == 0 || affine.len() > 2 || !plain(&x) || !affine.iter().all(plain) {
-        return None;
-    }
-    if ![&*y, &*mean, &*scale].iter().all(|v| v.layout.is_contiguous()) {
-        return None;
-    }
-    let mut run = || -> Result<()> {
-        let x = data::<T>(x)?;
-        let affine: Vec<_> = affine.iter().map(|&v| data::<T>(v)).collect::<Result<_>>()?;
-        let mut y = data_mut::<T>(again(y))?;
-        let mut mean = data_mut::<T>(again(mean))?;
-        let mut scale = data_mut::<T>(again(scale))?;
-        let (Some(x), Some(y), Some(mean), Some(scale)) =
-            (x.contiguous(), y.contiguous(), mean.contiguous(), scale.contiguous())
-        else {
-            return Ok(());
-        };
-        let count = (x.len() / channels) as f64;
-        let channel = |c: usize| -> (f64, f64) {
-            let runs = || x.chunks(n).skip(c).step_by(channels);
-            let centre = runs().map(|r| fold(r, FloatSum)).sum::<f64>() / count;
-            let variance = runs().map(|r| fold(r, Spread(centre))).sum::<f64>() / count;
-            (centre, 1.0 / (variance + eps).sqrt())
-        };
-        let statistics: Vec<(f64, f64)> = if x.len() <= GRAIN {
-            (0..channels).map(channel).collect()
-        } else {
-            (0..channels).into_par_iter().map(channel).collect()
-        };
-        for (c, &(centre, share)) in statistics.iter().enumerate() {
-            (mean[c], scale[c]) = (Real::of(centre), Real::of(share));
-        }
-        let lines: Vec<(T, T)> = (0..channels)
-            .map(|c| {
-                let of =
-                    |i: usize| affine.get(i).and_then(|a: &super::storage::Data<'_, T>| a.contiguous()).map(|a| a[c]);
-                let slope = statistics[c].1 * of(0).map_or(1.0, Real::as_f64);
-                let shift = of(1).map_or(0.0, Real::as_f64) - statistics[c].0 * slope;
-                (Real::of(slope), Real::of(shift))
-            })
-            .collect();
-        let piece = |i: usize, y: &mut [T]| {
-            let (slope, shift) = lines[i % channels];
-            map1(&x[i * n..(i + 1) * n], y, |v: T| Real::mul_add(v, slope, shift));
-        };
-        if x.len() <= 2 * GRAIN {
-            y.chunks_mut(n).enumerate().for_each(|(i, y)| piece(i, y));
-        } else {
-            y.par_chunks_mut(n).with_min_len((GRAIN / n).max(1)).enumerate().for_each(|(i, y)| piece(i, y));
-        }
-        Ok(())
-    };
-    Some(run())
 }

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 pub(crate) mod alloc;
 mod arg_reduce;
+mod batch_norm;
 mod binary;
 mod compare;
 mod conv;
@@ -10,8 +11,10 @@ mod convert;
 mod copy;
 mod fill;
 mod fused;
+mod gelu;
 mod index;
 mod int;
+mod layer_norm;
 mod map;
 mod math;
 mod matmul;

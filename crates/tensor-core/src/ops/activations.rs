@@ -1,6 +1,10 @@
 //! Activation functions. Where a branch that is not taken would have an infinite derivative, its input is replaced
 //! first: infinity times 0 would make the gradient NaN.
-use super::composed::{composed, only_floats};
+use super::{
+    Fused,
+    composed::{composed, only_floats},
+    fused::fused_map,
+};
 use crate::{DType, Error, Result, Scalar, Tensor, shape};
 
 /// Which form of [`Tensor::gelu`].
@@ -25,13 +29,9 @@ impl Tensor {
 
     /// `x` times the probability that a standard normal number is smaller.
     pub fn gelu(&self, form: Gelu) -> Result<Tensor> {
-        only_floats("gelu", self, |x| match form {
-            Gelu::Exact => (x * 0.5)? * ((x * std::f64::consts::FRAC_1_SQRT_2)?.erf()? + 1.0)?,
-            Gelu::Tanh => {
-                let cubic = ((x * x)? * x)?;
-                let inner = ((cubic * 0.044715)? + x)? * (2.0 / std::f64::consts::PI).sqrt();
-                (x * 0.5)? * (inner?.tanh()? + 1.0)?
-            }
+        only_floats("gelu", self, |x| {
+            let shapes = [shape::Dims::from_slice(x.shape())];
+            fused_map(Fused::Gelu { form }, &[x], &shapes)?.pop().ok_or_else(|| Error::new("gelu", "no result"))
         })
     }
 
@@ -169,6 +169,40 @@ impl Tensor {
     pub fn normalize(&self, p: f64, dim: isize, eps: f64) -> Result<Tensor> {
         composed("normalize", &[self], || self / self.norm_dim(p, dim, crate::KEEP)?.clamp_min(eps)?)
     }
+}
+
+/// The factor of `x` in the tanh form, outside and in the cubic term.
+const INNER: f64 = 0.797_884_560_802_865_4; // sqrt(2 / pi)
+const CUBIC: f64 = 0.044715;
+
+pub(super) fn compose_gelu(x: &Tensor, form: Gelu) -> Result<Vec<Tensor>> {
+    let twice = match form {
+        Gelu::Exact => ((x * std::f64::consts::FRAC_1_SQRT_2)?.erf()? + 1.0)?,
+        Gelu::Tanh => {
+            let cubic = ((x * x)? * x)?;
+            ((((cubic * CUBIC)? + x)? * INNER)?.tanh()? + 1.0)?
+        }
+    };
+    Ok(vec![((x * 0.5)? * twice)?])
+}
+
+/// With `y = x p`: `dx = g (p + x dp)`.
+pub(super) fn compose_gelu_grad(x: &Tensor, g: &Tensor, form: Gelu) -> Result<Vec<Tensor>> {
+    let square = (x * x)?;
+    let (p, dp) = match form {
+        Gelu::Exact => {
+            let density = (square * -0.5)?.exp()?;
+            let p = (((x * std::f64::consts::FRAC_1_SQRT_2)?.erf()? + 1.0)? * 0.5)?;
+            (p, (density * 0.398_942_280_401_432_7)?) // 1 / sqrt(2 pi)
+        }
+        Gelu::Tanh => {
+            let t = (((&square * CUBIC)? + 1.0)?.mul(x)? * INNER)?.tanh()?;
+            let slope = ((square * (3.0 * CUBIC))? + 1.0)?; // of the argument of tanh, over INNER
+            let p = ((&t + 1.0)? * 0.5)?;
+            (p, (slope.mul(&t.square()?.neg()?.add(1.0)?)? * (0.5 * INNER))?)
+        }
+    };
+    Ok(vec![(g * (p + (x * dp)?)?)?])
 }
 
 fn bounded(op: &'static str, x: &Tensor, min: f64, max: f64) -> Result<Tensor> {

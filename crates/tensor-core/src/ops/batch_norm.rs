@@ -25,11 +25,15 @@ impl Tensor {
         // Both or none: a missing one of a pair changes nothing.
         let (one, zero);
         let outputs = match (weight, bias) {
-            (None, None) => fused::run(Fused::BatchNorm { eps }, &[self], &shapes),
+            (None, None) => fused::fused_map(Fused::BatchNorm { eps }, &[self], &shapes),
             (weight, bias) => {
                 one = self.new_ones([if weight.is_none() { channels } else { 0 }])?;
                 zero = self.new_zeros([if bias.is_none() { channels } else { 0 }])?;
-                fused::run(Fused::BatchNorm { eps }, &[self, weight.unwrap_or(&one), bias.unwrap_or(&zero)], &shapes)
+                fused::fused_map(
+                    Fused::BatchNorm { eps },
+                    &[self, weight.unwrap_or(&one), bias.unwrap_or(&zero)],
+                    &shapes,
+                )
             }
         }?;
         let [y, mean, rstd] = <[Tensor; 3]>::try_from(outputs)
@@ -111,4 +115,29 @@ pub(super) fn compose(x: &Tensor, affine: &[Tensor], eps: f64) -> Result<Vec<Ten
     }
     let dtype = x.dtype();
     Ok(vec![y.to_dtype(dtype)?, mean.reshape([channels])?.to_dtype(dtype)?, rstd.reshape([channels])?.to_dtype(dtype)?])
+}
+
+/// With `h = (x - mean) rstd` and sums over all dims but the channels':
+/// `dw = sum(g h)`, `db = sum(g)`, `dx = w rstd (g - (db + h dw) / n)`.
+pub(super) fn compose_grad(
+    g: &Tensor,
+    x: &Tensor,
+    mean: &Tensor,
+    rstd: &Tensor,
+    weight: Option<&Tensor>,
+) -> Result<Vec<Tensor>> {
+    let channels = x.size(1)?;
+    let n = x.numel() as f64 / channels as f64;
+    let each = broadcastable(x.dim(), channels);
+    let dims: SmallVec<[isize; 6]> = (0..x.dim() as isize).filter(|&d| d != 1).collect();
+    let rstd = rstd.reshape(&each)?;
+    let h = x.sub(&mean.reshape(&each)?)?.mul(&rstd)?;
+    let db = g.sum_dim(&dims, KEEP)?;
+    let dw = g.mul(&h)?.sum_dim(&dims, KEEP)?;
+    let scale = match weight {
+        Some(w) => w.reshape(&each)?.mul(&rstd)?,
+        None => rstd,
+    };
+    let dx = g.sub(&db.div(n)?)?.sub(&h.mul(&dw.div(n)?)?)?.mul(&scale)?;
+    Ok(vec![dx, dw.reshape([channels])?, db.reshape([channels])?])
 }

@@ -1,5 +1,5 @@
 //! Operations that are written out as compositions, and that a backend may know a faster way for.
-use super::Keeps;
+use super::{Gelu, Keeps};
 use crate::{Error, ErrorKind, Result, Tensor, View, ViewMut, graph, no_grad, rng::Key, shape::Dims};
 use std::sync::Arc;
 
@@ -23,12 +23,34 @@ pub enum Fused {
         /// Where the random numbers come from.
         key: Key,
     },
+    /// `x` times the probability that a standard normal number is smaller.
+    Gelu {
+        /// Exact, or by a hyperbolic tangent.
+        form: Gelu,
+    },
+    /// The derivative of [`Fused::Gelu`] at `x`, times `g`; inputs `x` and `g`.
+    GeluGrad {
+        /// As forward.
+        form: Gelu,
+    },
+    /// Inputs `x` `(rows, n)`, and optionally weight and bias `(n)`. Outputs: `y`, each row's mean `(rows)` and
+    /// `1 / sqrt(variance + eps)` `(rows)`.
+    LayerNorm {
+        /// Added to the variance.
+        eps: f64,
+    },
+    /// The gradients of [`Fused::LayerNorm`]'s inputs: `x`, and weight and bias `(n)` even where it had none. Inputs `g`,
+    /// `x`, mean, `1 / sqrt(variance + eps)` and, where there was one, weight.
+    LayerNormGrad,
     /// Inputs `x` `(N, C, *)`, and optionally weight and bias `(C)`. Outputs: `y`, the batch's mean `(C)` and
     /// `1 / sqrt(variance + eps)` `(C)`.
     BatchNorm {
         /// Added to the variance.
         eps: f64,
     },
+    /// The gradients of [`Fused::BatchNorm`]'s inputs: `x`, and weight and bias `(C)` even where it had none. Inputs as
+    /// those of [`Fused::LayerNormGrad`].
+    BatchNormGrad,
 }
 
 impl Fused {
@@ -37,14 +59,21 @@ impl Fused {
             Fused::Softmax { .. } => "softmax",
             Fused::LogSoftmax { .. } => "log_softmax",
             Fused::Dropout { .. } => "dropout",
+            Fused::Gelu { .. } => "gelu",
+            Fused::GeluGrad { .. } => "gelu_grad",
+            Fused::LayerNorm { .. } => "layer_norm",
+            Fused::LayerNormGrad => "layer_norm_grad",
             Fused::BatchNorm { .. } => "batch_norm",
+            Fused::BatchNormGrad => "batch_norm_grad",
         }
     }
     pub(super) fn keeps(&self) -> Keeps {
         match self {
             Fused::Softmax { .. } | Fused::LogSoftmax { .. } => Keeps::OUTPUT,
             Fused::Dropout { .. } => Keeps::NOTHING,
-            Fused::BatchNorm { .. } => Keeps { inputs: u32::MAX, outputs: 6 },
+            Fused::Gelu { .. } => Keeps::INPUT,
+            Fused::GeluGrad { .. } | Fused::LayerNormGrad | Fused::BatchNormGrad => Keeps::INPUTS,
+            Fused::LayerNorm { .. } | Fused::BatchNorm { .. } => Keeps { inputs: u32::MAX, outputs: 6 },
         }
     }
 }
@@ -56,7 +85,16 @@ pub fn compose(op: &Fused, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
         (Fused::Softmax { dim }, [x]) => super::softmax::compose_softmax(x, *dim),
         (Fused::LogSoftmax { dim }, [x]) => super::softmax::compose_log_softmax(x, *dim),
         (Fused::Dropout { p, key }, [x]) => super::random::compose_dropout(x, *p, *key),
+        (Fused::Gelu { form }, [x]) => super::activations::compose_gelu(x, *form),
+        (Fused::GeluGrad { form }, [x, g]) => super::activations::compose_gelu_grad(x, g, *form),
+        (Fused::LayerNorm { eps }, [x, affine @ ..]) => super::norm::compose_layer_norm(x, affine, *eps),
+        (Fused::LayerNormGrad, [g, x, mean, rstd, weight @ ..]) => {
+            super::norm::compose_layer_norm_grad(g, x, mean, rstd, weight.first())
+        }
         (Fused::BatchNorm { eps }, [x, affine @ ..]) => super::batch_norm::compose(x, affine, *eps),
+        (Fused::BatchNormGrad, [g, x, mean, rstd, weight @ ..]) => {
+            super::batch_norm::compose_grad(g, x, mean, rstd, weight.first())
+        }
         _ => Err(Error::new(op.name(), format!("got {} inputs", inputs.len())).kind_of(ErrorKind::Internal)),
     }
     .map_err(|e| e.renamed(op.name()))
@@ -64,7 +102,7 @@ pub fn compose(op: &Fused, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
 
 /// Runs a fused operation: the backend's way into outputs of these shapes (all of the first input's dtype) if it has
 /// one, else the composition. The record sees the same either way.
-pub(super) fn run(op: Fused, inputs: &[&Tensor], shapes: &[Dims]) -> Result<Vec<Tensor>> {
+pub fn fused_map(op: Fused, inputs: &[&Tensor], shapes: &[Dims]) -> Result<Vec<Tensor>> {
     let device = inputs[0].device();
     let readings: Vec<_> = inputs.iter().map(|t| t.reading()).collect();
     let views: Vec<View<'_>> = readings.iter().map(|r| r.view()).collect();

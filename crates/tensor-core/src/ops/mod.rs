@@ -51,7 +51,7 @@ pub use covariance::CovOptions;
 pub use create::{Nested, tensor};
 pub use einsum::einsum;
 pub use fold::Im2colOptions;
-pub use fused::{Fused, Update, compose, update};
+pub use fused::{Fused, Update, compose, fused_map, update};
 pub use index::{Index, IndexOp, ScatterOp};
 pub use interpolate::{InterpolateMode, InterpolateOptions};
 pub use join::Indexing;

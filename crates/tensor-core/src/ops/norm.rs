@@ -1,7 +1,7 @@
 //! Normalisation: values shifted and scaled by statistics of their neighbours.
 use super::PadMode;
-use super::host;
-use crate::{DType, Error, KEEP, Result, ShapeArg, Tensor, shape};
+use super::{Fused, fused::fused_map, host};
+use crate::{DType, Error, KEEP, Result, ShapeArg, Tensor, shape, shape::Dims};
 
 /// Settings of [`Tensor::instance_norm`].
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +44,34 @@ fn standardised(x: &Tensor, dims: &[usize], eps: f64) -> Result<Tensor> {
     let centred = x.sub(&x.mean_dim(dims, KEEP)?)?;
     let variance = centred.square()?.mean_dim(dims, KEEP)?;
     centred.mul(&variance.add(eps)?.rsqrt()?)
+}
+
+/// Output, means and `1 / sqrt(variance + eps)` of the rows of `x` `(rows, n)`.
+pub(super) fn compose_layer_norm(x: &Tensor, parts: &[Tensor], eps: f64) -> Result<Vec<Tensor>> {
+    let (rows, wide) = (x.size(0)?, host::widened(x)?);
+    let mean = wide.mean_dim(1, KEEP)?;
+    let centred = wide.sub(&mean)?;
+    let rstd = centred.square()?.mean_dim(1, KEEP)?.add(eps)?.rsqrt()?;
+    let y = affine(centred.mul(&rstd)?, parts.first(), parts.get(1))?;
+    let narrow = |t: Tensor| t.to_dtype(x.dtype());
+    Ok(vec![narrow(y)?, narrow(mean.reshape([rows])?)?, narrow(rstd.reshape([rows])?)?])
+}
+
+/// With `h = (x - mean) rstd`, `u = g w` and means over each row: `dx = rstd (u - mean(u) - h mean(u h))`; with sums over
+/// the rows: `dw = sum(g h)`, `db = sum(g)`.
+pub(super) fn compose_layer_norm_grad(
+    g: &Tensor,
+    x: &Tensor,
+    mean: &Tensor,
+    rstd: &Tensor,
+    weight: Option<&Tensor>,
+) -> Result<Vec<Tensor>> {
+    let rstd = rstd.unsqueeze(1)?;
+    let h = x.sub(&mean.unsqueeze(1)?)?.mul(&rstd)?;
+    let u = affine(g.clone(), weight, None)?;
+    let along = h.mul(&u.mul(&h)?.mean_dim(1, KEEP)?)?;
+    let dx = u.sub(&u.mean_dim(1, KEEP)?)?.sub(&along)?.mul(&rstd)?;
+    Ok(vec![dx, g.mul(&h)?.sum_dim(0, crate::DROP)?, g.sum_dim(0, crate::DROP)?])
 }
 
 fn affine(y: Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>) -> Result<Tensor> {
@@ -98,8 +126,24 @@ impl Tensor {
         eps: f64,
     ) -> Result<Tensor> {
         let dims = last_dims("layer_norm", self, normalized_shape, [weight, bias])?;
-        let y = standardised(&host::widened(self)?, &dims, eps)?;
-        affine(y, weight, bias)?.to_dtype(self.dtype())
+        let n: usize = dims.iter().map(|&d| self.shape()[d]).product();
+        let flat = |t: &Tensor, shape: &[usize]| if t.shape() == shape { Ok(t.clone()) } else { t.reshape(shape) };
+        let rows: usize = self.shape()[..dims[0]].iter().product();
+        let x = flat(self, &[rows, n])?;
+        let shapes = [Dims::from_slice(&[rows, n]), Dims::from_slice(&[rows]), Dims::from_slice(&[rows])];
+        let op = Fused::LayerNorm { eps };
+        let mut outputs = match (weight, bias) {
+            (None, None) => fused_map(op, &[&x], &shapes),
+            // Both or none: a missing one of a pair changes nothing.
+            (weight, bias) => {
+                let weight = weight.map_or_else(|| self.new_ones([n]), |w| flat(w, &[n]))?;
+                let bias = bias.map_or_else(|| self.new_zeros([n]), |b| flat(b, &[n]))?;
+                fused_map(op, &[&x, &weight, &bias], &shapes)
+            }
+        }?;
+        outputs.truncate(1);
+        let y = outputs.pop().ok_or_else(|| Error::new("layer_norm", "no result"))?;
+        flat(&y, self.shape())
     }
 
     /// Divides by the root of the mean square over the last dims, whose sizes are `normalized_shape`. Without `eps` the

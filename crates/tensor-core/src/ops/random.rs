@@ -278,7 +278,7 @@ impl Tensor {
         if p == 1.0 {
             return self.mul(0.0);
         }
-        let mut outputs = fused::run(Fused::Dropout { p, key }, &[self], &[Dims::from_slice(self.shape())])?;
+        let mut outputs = fused::fused_map(Fused::Dropout { p, key }, &[self], &[Dims::from_slice(self.shape())])?;
         outputs.pop().ok_or_else(|| Error::new("dropout", "gave no result").kind_of(crate::ErrorKind::Internal))
     }
 }

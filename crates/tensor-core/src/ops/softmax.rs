@@ -38,7 +38,7 @@ fn along(x: &Tensor, dim: isize, op: impl Fn(usize) -> Fused) -> Result<Tensor> 
     if x.dim() == 0 {
         return along(&x.unsqueeze(0)?, 0, op)?.squeeze();
     }
-    let mut outputs = fused::run(op(d), &[x], &[shape::Dims::from_slice(x.shape())])?;
+    let mut outputs = fused::fused_map(op(d), &[x], &[shape::Dims::from_slice(x.shape())])?;
     outputs.pop().ok_or_else(|| Error::new(name, "no result").kind_of(crate::ErrorKind::Internal))
 }
 

@@ -3,7 +3,7 @@ use crate::{
     Backend, Result, Tensor, ViewMut,
     cpu::Cpu,
     no_grad,
-    ops::{Fused, Update},
+    ops::{Fused, Gelu, Update, compose},
 };
 use std::sync::Arc;
 
@@ -61,6 +61,57 @@ fn batch_norm_centres_and_scales_each_channel() -> Result<()> {
         assert!((out[1].to_vec::<f64>()?[c] - mean).abs() < 1e-13);
         assert!((out[2].to_vec::<f64>()?[c] - scale).abs() < 1e-12);
         assert!(at.iter().all(|&i| (y[i] - ((x[i] - mean) * scale * w[c] + b[c])).abs() < 1e-12));
+    }
+    Ok(())
+}
+
+/// The kernel of an operation against its composition.
+fn same(op: &Fused, inputs: &[&Tensor], shapes: &[&[usize]]) -> Result<()> {
+    let owned: Vec<Tensor> = inputs.iter().map(|&t| t.clone()).collect();
+    for (i, (got, want)) in run(op, inputs, shapes)?.iter().zip(compose(op, &owned)?).enumerate() {
+        assert_eq!(got.shape(), want.shape());
+        let apart = got.sub(&want)?.abs()?.max()?.item::<f64>()?;
+        assert!(apart < 1e-10, "{op:?}, output {i}: {apart}");
+    }
+    Ok(())
+}
+
+#[test]
+fn gelu_and_its_derivative_are_their_compositions() -> Result<()> {
+    for form in [Gelu::Exact, Gelu::Tanh] {
+        for n in [1, 1500, 40_000] {
+            let (x, g) = (numbers(&[n], 1).mul(3.0)?, numbers(&[n], 2));
+            same(&Fused::Gelu { form }, &[&x], &[&[n]])?;
+            same(&Fused::GeluGrad { form }, &[&x, &g], &[&[n]])?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn layer_norm_and_its_gradients_are_their_compositions() -> Result<()> {
+    for (rows, n) in [(1, 1), (3, 33), (700, 100), (5, 20_000)] {
+        let (x, w, b, g) = (numbers(&[rows, n], 1), numbers(&[n], 2), numbers(&[n], 3), numbers(&[rows, n], 4));
+        let op = Fused::LayerNorm { eps: 1e-3 };
+        same(&op, &[&x], &[&[rows, n], &[rows], &[rows]])?;
+        same(&op, &[&x, &w, &b], &[&[rows, n], &[rows], &[rows]])?;
+        let kept = run(&op, &[&x], &[&[rows, n], &[rows], &[rows]])?;
+        let shapes: [&[usize]; 3] = [&[rows, n], &[n], &[n]];
+        same(&Fused::LayerNormGrad, &[&g, &x, &kept[1], &kept[2]], &shapes)?;
+        same(&Fused::LayerNormGrad, &[&g, &x, &kept[1], &kept[2], &w], &shapes)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn the_gradients_of_batch_norm_are_their_composition() -> Result<()> {
+    for shape in [[3, 2, 4, 5], [2, 5, 70, 80]] {
+        let c = shape[1];
+        let (x, w, g) = (numbers(&shape, 1), numbers(&[c], 2), numbers(&shape, 4));
+        let kept = run(&Fused::BatchNorm { eps: 1e-3 }, &[&x], &[&shape, &[c], &[c]])?;
+        let shapes: [&[usize]; 3] = [&shape, &[c], &[c]];
+        same(&Fused::BatchNormGrad, &[&g, &x, &kept[1], &kept[2]], &shapes)?;
+        same(&Fused::BatchNormGrad, &[&g, &x, &kept[1], &kept[2], &w], &shapes)?;
     }
     Ok(())
 }
