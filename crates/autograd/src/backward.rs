@@ -94,7 +94,7 @@ impl Backward for Tensor {
         backward_many(&[self], &[gradient], options)
     }
     fn retain_grad(&self) -> Result<()> {
-        let edge = wanting("retain_grad", self, 0)?;
+        let edge = wanting("retain_grad", self, None)?;
         edge.node.retain_grad(edge.output);
         Ok(())
     }
@@ -102,7 +102,7 @@ impl Backward for Tensor {
         &self,
         hook: impl Fn(&Tensor) -> Result<Option<Tensor>> + Send + Sync + 'static,
     ) -> Result<HookHandle> {
-        let edge = wanting("register_hook", self, 0)?;
+        let edge = wanting("register_hook", self, None)?;
         Ok(edge.node.add_hook(edge.output, Arc::new(hook)))
     }
 }
@@ -124,7 +124,7 @@ pub fn backward_many(outputs: &[&Tensor], gradients: &[Option<&Tensor>], options
     let roots = roots("backward", outputs, gradients)?;
     let mut edges = Vec::with_capacity(options.inputs.len());
     for (i, input) in options.inputs.iter().enumerate() {
-        let edge = wanting("backward", input, i)?;
+        let edge = wanting("backward", input, Some(i))?;
         if !edge.node.is_leaf() {
             return Err(Error::new("backward", format!("input {i} is a result, only leaves collect gradients"))
                 .kind_of(ErrorKind::Autograd)
@@ -189,7 +189,7 @@ pub fn grad(outputs: &[&Tensor], inputs: &[&Tensor], options: GradOptions<'_>) -
     let mut places: HashMap<(u64, u32), Vec<usize>> = HashMap::with_capacity(inputs.len());
     let mut edges = Vec::with_capacity(inputs.len());
     for (i, input) in inputs.iter().enumerate() {
-        let edge = wanting("grad", input, i)?;
+        let edge = wanting("grad", input, Some(i))?;
         places.entry((edge.node.id(), edge.output)).or_default().push(i);
         edges.push(edge);
     }
@@ -230,9 +230,9 @@ fn roots(op: &'static str, outputs: &[&Tensor], gradients: &[Option<&Tensor>]) -
     let mut roots = Vec::with_capacity(outputs.len());
     for (i, y) in outputs.iter().enumerate() {
         if !y.dtype().is_float() {
-            return Err(wrong(format!("a {} tensor has no gradient", y.dtype()))
+            return Err(wrong(format!("a tensor of {} has no gradient", y.dtype()))
                 .operands([*y])
-                .hint("only floats have one"));
+                .hint("only floats have one: convert the tensors it was computed from with to_dtype(DType::F32)"));
         }
         let Some(edge) = y.edge().filter(|e| e.node.requires_grad()) else {
             return Err(wrong("the tensor does not require grad: nothing was recorded for it".into()).operands([*y]).hint(
@@ -271,10 +271,11 @@ fn roots(op: &'static str, outputs: &[&Tensor], gradients: &[Option<&Tensor>]) -
     Ok(roots)
 }
 
-/// Where `input` stands in the record, if gradients flow to it.
-fn wanting<'t>(op: &'static str, input: &'t Tensor, i: usize) -> Result<&'t Edge> {
+/// Where `input`, the only one or number `i`, stands in the record, if gradients flow to it.
+fn wanting<'t>(op: &'static str, input: &'t Tensor, i: Option<usize>) -> Result<&'t Edge> {
     input.edge().filter(|e| e.node.requires_grad()).ok_or_else(|| {
-        Error::new(op, format!("input {i} does not require grad"))
+        let which = i.map_or("the tensor".to_string(), |i| format!("input {i}"));
+        Error::new(op, format!("{which} does not require grad"))
             .kind_of(ErrorKind::Autograd)
             .operands([input])
             .hint("call requires_grad_(true) on it before it is used")

@@ -46,7 +46,11 @@ fn nothing_was_recorded() -> Result<()> {
 #[test]
 fn integers_have_no_gradient() -> Result<()> {
     let x = Tensor::from_slice(&[1i64], [1])?.requires_grad_(true);
-    assert_eq!(message(x.backward()), "backward: a i64 tensor has no gradient: i64[1] on cpu; only floats have one");
+    assert_eq!(
+        message(x.backward()),
+        "backward: a tensor of i64 has no gradient: i64[1] on cpu; only floats have one: convert the tensors it was \
+         computed from with to_dtype(DType::F32)"
+    );
     Ok(())
 }
 

@@ -196,7 +196,9 @@ impl<T: Rows> TensorDataset<T> {
             _ => return Err(Error::new("TensorDataset", "a 0-d tensor has no rows").operands(all)),
         };
         if all.iter().any(|t| t.shape().first() != Some(&len)) {
-            return Err(Error::new("TensorDataset", "the tensors have different lengths along dim 0").operands(all));
+            return Err(Error::new("TensorDataset", "the tensors have different lengths along dim 0")
+                .operands(all)
+                .hint("a sample is one row of each"));
         }
         Ok(TensorDataset { tensors, len })
     }

@@ -23,8 +23,14 @@ fn refused(why: impl Into<String>) -> Error {
 /// Reads a file.
 pub fn load(path: impl AsRef<Path>) -> Result<StateDict> {
     let path = path.as_ref();
-    let bytes = fs::read(path).map_err(|e| refused(format!("cannot read {}: {e}", path.display())).source_of(e))?;
-    from_bytes(&bytes).map_err(|e| refused(format!("{}: {}", path.display(), e.message())).source_of(e))
+    let bytes = fs::read(path).map_err(|e| {
+        let error = refused(format!("cannot read {}: {e}", path.display())).source_of(e);
+        match std::env::current_dir() {
+            Ok(here) if path.is_relative() => error.hint(format!("a relative path starts at {}", here.display())),
+            _ => error,
+        }
+    })?;
+    from_bytes(&bytes).map_err(|e| e.about(path.display()))
 }
 
 /// Replaces a file as a whole: whoever reads `path` finds the old content or the new, never a half.
@@ -46,18 +52,28 @@ pub fn to_bytes(dict: &StateDict) -> Result<Vec<u8>> {
 /// Reads the bytes of a file. Tensors come in the order of their positions; what does not fit the bytes is an error.
 pub fn from_bytes(bytes: &[u8]) -> Result<StateDict> {
     let Some((prefix, rest)) = bytes.split_first_chunk::<PREFIX>() else {
-        return Err(refused(format!("{} bytes are too few for a header", bytes.len())));
+        return Err(refused(format!("{} bytes are too few for a header", bytes.len())).hint("it is empty or cut off"));
     };
     let length = u64::from_le_bytes(*prefix);
     let header = usize::try_from(length).ok().filter(|&n| n <= MAX_HEADER).and_then(|n| rest.split_at_checked(n));
     let Some((header, data)) = header else {
-        return Err(refused(format!("a header of {length} bytes does not fit a file of {} bytes", bytes.len())));
+        if bytes.starts_with(b"PK") {
+            return Err(refused("this is a zip archive, as torch.save writes, and no safetensors file")
+                .hint("convert it in Python: safetensors.torch.save_file(state_dict, path)"));
+        }
+        return Err(refused(format!("a header of {length} bytes does not fit a file of {} bytes", bytes.len()))
+            .hint("it is cut off, or no safetensors file"));
     };
     // Checks that positions follow one another without gaps and that each tensor's bytes are what its shape takes.
     let header: Metadata =
         serde_json::from_slice(header).map_err(|e| refused(format!("the header is wrong: {e}")).source_of(e))?;
     if header.data_len() != data.len() {
-        return Err(refused(format!("the header names {} bytes, the file has {}", header.data_len(), data.len())));
+        let error = refused(format!("the header names {} bytes, the file has {}", header.data_len(), data.len()));
+        return Err(if data.len() < header.data_len() {
+            error.hint("it is cut off: copy or save it again")
+        } else {
+            error
+        });
     }
 
     let mut dict = StateDict::new();

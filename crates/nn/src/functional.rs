@@ -24,17 +24,35 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tens
     };
     if !fits {
         let expected = weight.shape().last().copied().unwrap_or(0);
-        let error = Error::new("linear", format!("expected {expected} features in the last dim"));
+        let got = x.shape().last().map_or(String::new(), |given| format!(", got {given}"));
+        let error = Error::new("linear", format!("expected {expected} features in the last dim{got}"));
         return Err(error.operands([x, weight]).hint(match x.shape() {
-            [] => "the input is `[*, in]`: it needs at least one dim",
+            [] => "the input is `[*, in]`: it needs at least one dim".to_string(),
             shape if shape.len() > 2 && shape[1..].iter().product::<usize>() == expected => {
-                "flatten the dims after the batch first: x.flatten(1, -1)"
+                "flatten the dims after the batch first: x.flatten(1, -1)".to_string()
             }
-            _ => "the input is `[*, in]` and the weight `[out, in]`",
+            shape if shape.len() > 2 && shape.iter().product::<usize>() == expected => {
+                "for a single sample: x.reshape([1, -1])".to_string()
+            }
+            [.., given] => {
+                format!("for this input `in_features` has to be {given}; or let what comes before give {expected}")
+            }
         }));
     }
+    if x.dtype() != weight.dtype() {
+        let error = Error::new("linear", format!("the input is {}, the weight {}", x.dtype(), weight.dtype()));
+        let model = if x.is_floating_point() { ", or the model" } else { "" };
+        let hint = format!("convert the input with to_dtype(DType::{:?}){model}", weight.dtype());
+        return Err(error.operands([x, weight]).hint(hint));
+    }
     let transposed = if weight.dim() == 2 { weight.t() } else { Ok(weight.clone()) };
-    let product = transposed.and_then(|w| x.matmul(&w)).map_err(|e| e.renamed("linear"))?;
+    let product = transposed.and_then(|w| x.matmul(&w)).map_err(|e| {
+        let error = e.renamed("linear").operands([x, weight]);
+        match x.device() == weight.device() {
+            true => error,
+            false => error.hint("move the input, or the model, with to_device(..)"),
+        }
+    })?;
     match bias {
         Some(bias) => (product + bias).map_err(|e| e.renamed("linear")),
         None => Ok(product),

@@ -87,7 +87,8 @@ fn class_mistakes_are_explained() {
     let message = |t: &Tensor| nll_loss(&x, t).unwrap_err().to_string();
     assert_eq!(
         message(&ids(&[0, 3])),
-        "nll_loss: class id 3 at [1] of the target is outside of the 3 classes; ids run from 0 to 2"
+        "nll_loss: class id 3 at [1] of the target is outside of the 3 classes: f32[2, 3] on cpu, i64[2] on cpu; ids run \
+         from 0 to 2; for this one the model's last layer needs at least 4 outputs"
     );
     assert!(message(&ids(&[-1, 0])).contains("class id -1 at [0]"));
     assert!(message(&ids(&[-100, 7])).contains("class id 7 at [1]"), "{}", message(&ids(&[-100, 7])));

@@ -232,7 +232,7 @@ impl<R: Rule> Optimizer for Optim<R> {
                 "state" => {
                     let (Some(state), Some(p)) = (states.get_mut(i), params.get(i)) else {
                         return Err(wrong(format!(
-                            "there is a state of parameter {i}, but only {} parameters",
+                            "there is a state of parameter {i}, counted from 0, but the number of parameters is {}",
                             params.len()
                         )));
                     };

@@ -75,7 +75,12 @@ impl Rule for SGDOptions {
         at_least_zero(Self::NAME, "momentum", self.momentum)?;
         at_least_zero(Self::NAME, "weight_decay", self.weight_decay)?;
         if self.nesterov && (self.momentum == 0.0 || self.dampening != 0.0) {
-            return Err(Error::new(Self::NAME, "nesterov needs a momentum above 0 and no dampening"));
+            let SGDOptions { momentum, dampening, .. } = self;
+            return Err(Error::new(
+                Self::NAME,
+                format!("nesterov needs a momentum above 0 and no dampening, got {momentum} and {dampening}"),
+            )
+            .hint("a usual momentum is 0.9"));
         }
         Ok(())
     }

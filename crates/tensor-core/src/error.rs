@@ -102,6 +102,12 @@ impl Error {
         self
     }
 
+    /// Says in front of the message what it is about: a file, a tensor in it.
+    pub fn about(mut self, what: impl fmt::Display) -> Error {
+        self.0.message = format!("{what}: {}", self.0.message);
+        self
+    }
+
     /// Adds an outer module's name in front of the path.
     pub fn within(mut self, module: &str) -> Error {
         if !module.is_empty() {

@@ -74,7 +74,8 @@ impl DimArg for () {
 pub fn exact(op: &'static str, shape: impl ShapeArg) -> Result<Dims> {
     let sizes = shape.sizes();
     if let Some(bad) = sizes.iter().find(|&&s| s < 0) {
-        return Err(Error::new(op, format!("negative size {bad} in shape {:?}", sizes.as_slice())));
+        return Err(Error::new(op, format!("negative size {bad} in shape {:?}", sizes.as_slice()))
+            .hint("sizes are at least 0; only reshape and view infer a -1"));
     }
     let dims: Dims = sizes.iter().map(|&s| s as usize).collect();
     checked_numel(op, &dims)?;
@@ -110,6 +111,13 @@ pub fn dim(op: &'static str, dim: isize, rank: usize) -> Result<usize> {
     Ok(if dim < 0 { dim + span } else { dim } as usize)
 }
 
+/// Where a new dim goes in a tensor of `rank` dims, counted from the front: one place more than there are dims.
+pub fn new_dim(op: &'static str, dim: isize, rank: usize) -> Result<usize> {
+    let places = rank as isize + 1;
+    self::dim(op, dim, rank + 1)
+        .map_err(|e| e.hint(format!("in a tensor of {rank} dims a new one goes to {} to {}", -places, places - 1)))
+}
+
 /// Several dims, counted from the front, each at most once. An empty list means all.
 pub fn dims(op: &'static str, arg: impl DimArg, rank: usize) -> Result<SmallVec<[usize; 6]>> {
     let given = arg.dims();
@@ -120,7 +128,8 @@ pub fn dims(op: &'static str, arg: impl DimArg, rank: usize) -> Result<SmallVec<
     for &d in &given {
         let d = dim(op, d, rank)?;
         if out.contains(&d) {
-            return Err(Error::new(op, format!("dim {d} appears twice in {:?}", given.as_slice())));
+            return Err(Error::new(op, format!("dim {d} appears twice in {:?}", given.as_slice()))
+                .hint("name each dim once; negative ones count from the end"));
         }
         out.push(d);
     }
@@ -162,10 +171,12 @@ pub fn infer(op: &'static str, shape: impl ShapeArg, numel: usize) -> Result<Dim
     let sizes = shape.sizes();
     let wrong = |why: String| Error::new(op, why);
     if sizes.iter().filter(|&&s| s == -1).count() > 1 {
-        return Err(wrong(format!("more than one -1 in shape {:?}", sizes.as_slice())));
+        return Err(wrong(format!("more than one -1 in shape {:?}", sizes.as_slice()))
+            .hint("one size can be inferred from the others, two cannot"));
     }
     if let Some(bad) = sizes.iter().find(|&&s| s < -1) {
-        return Err(wrong(format!("negative size {bad} in shape {:?}", sizes.as_slice())));
+        return Err(wrong(format!("negative size {bad} in shape {:?}", sizes.as_slice()))
+            .hint("only -1 has a meaning: the size that the others leave"));
     }
     let known: Dims = sizes.iter().filter(|&&s| s >= 0).map(|&s| s as usize).collect();
     let known = checked_numel(op, &known)?;
@@ -183,7 +194,14 @@ pub fn infer(op: &'static str, shape: impl ShapeArg, numel: usize) -> Result<Dim
         });
     }
     if checked_numel(op, &out)? != numel {
-        return Err(wrong(format!("cannot make shape {:?} of {numel} elements", sizes.as_slice())));
+        let shape = sizes.as_slice();
+        return Err(if sizes.contains(&-1) {
+            wrong(format!("{numel} elements do not divide into shape {shape:?}"))
+                .hint(format!("the sizes beside the -1 multiply to {known}"))
+        } else {
+            wrong(format!("shape {shape:?} takes {known} elements, the tensor has {numel}"))
+                .hint("a size of -1 is inferred from the others")
+        });
     }
     Ok(out)
 }

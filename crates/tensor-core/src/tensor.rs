@@ -244,8 +244,14 @@ impl Tensor {
         if crate::shape::numel(&shape) != data.len() {
             return Err(Error::new(
                 "from_slice",
-                format!("shape {:?} does not hold {} elements", shape.as_slice(), data.len()),
-            ));
+                format!(
+                    "shape {:?} takes {} elements, got {}",
+                    shape.as_slice(),
+                    crate::shape::numel(&shape),
+                    data.len()
+                ),
+            )
+            .hint("the product of the sizes is the number of elements"));
         }
         Tensor::from_bytes(bytemuck::cast_slice(data), &shape, T::DTYPE)
     }
@@ -313,9 +319,10 @@ impl Tensor {
             return Ok(self.clone());
         }
         if self.requires_grad() && crate::is_grad_enabled() {
-            return Err(Error::new("to", "moving a recorded tensor between devices is not differentiable here")
+            return Err(Error::new("to", format!("moving a recorded tensor to {device} is not differentiable here"))
                 .kind_of(ErrorKind::Unsupported)
-                .hint("detach() it, or move the inputs"));
+                .operands([self])
+                .hint("move what it is computed from, or detach() it"));
         }
         let bytes = self.to_bytes()?;
         let (mut buffer, layout) = Tensor::allocate(self.shape(), self.dtype(), device)?;
@@ -354,7 +361,9 @@ impl Tensor {
             Cow::Borrowed(&self.layout)
         } else {
             Cow::Owned(self.layout.expand(shape).ok_or_else(|| {
-                Error::new(op, format!("shape {:?} does not broadcast to {shape:?}", self.shape())).operands([self])
+                Error::new(op, format!("shape {:?} does not broadcast to {shape:?}", self.shape()))
+                    .operands([self])
+                    .hint("in place the tensor keeps its shape: sizes of the other side must be equal or 1")
             })?)
         };
         Ok(Reading { buffer: self.buffer(), layout })

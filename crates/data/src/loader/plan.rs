@@ -46,7 +46,9 @@ impl Order {
     }
 
     pub(super) fn plan(&self, seed: u64, epoch: u64, len: usize) -> Result<Plan> {
-        let conflict = |a: &str, b: &str| Err(Error::new("DataLoader", format!("{a} excludes {b}")));
+        let conflict = |a: &str, b: &str| {
+            Err(Error::new("DataLoader", format!("{a} excludes {b}")).hint(format!("{a} sets the order by itself")))
+        };
         let mut generator = random::stream(seed, epoch, Purpose::Order, 0);
         if let Some(batches) = &self.batches {
             if self.batch_size.is_some() || self.shuffle || self.drop_last || self.sampler.is_some() {

@@ -22,7 +22,7 @@ impl Default for BatchNormOptions {
 }
 
 macro_rules! batch_norm {
-    ($(#[$doc:meta])* $Name:ident, $ranks:expr, $shapes:expr) => {
+    ($(#[$doc:meta])* $Name:ident, $ranks:expr, $shapes:expr, $other_rank:literal => $other:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Module)]
         pub struct $Name {
@@ -97,23 +97,28 @@ macro_rules! batch_norm {
                     if !$ranks.contains(&x.dim()) {
                         return Err(Error::new("batch_norm", concat!("the input must be ", $shapes))
                             .operands([x])
-                            .hint("a single sample needs a batch dim: x.unsqueeze(0)"));
+                            .hint(match x.dim() {
+                                $other_rank => $other,
+                                _ => "a single sample needs a batch dim: x.unsqueeze(0)",
+                            }));
+                    }
+                    let channels = self.statistics().map(|(mean, _)| mean.numel());
+                    let channels = channels.or(self.weight.as_ref().map(|weight| weight.numel()));
+                    if let Some(channels) = channels.filter(|&channels| channels != x.shape()[1]) {
+                        let given = x.shape()[1];
+                        return Err(Error::new(
+                            "batch_norm",
+                            format!("expected {channels} channels in dim 1, got {given}"),
+                        )
+                        .operands([x])
+                        .hint(format!("for this input `num_features` has to be {given}")));
                     }
                     let (weight, bias) = (self.weight.as_deref(), self.bias.as_deref());
                     match self.statistics() {
                         Some((mean, var)) if !self.mode.is_training() => {
                             x.batch_norm_eval(mean, var, weight, bias, self.eps)
                         }
-                        tracked => {
-                            if let Some((mean, _)) = tracked
-                                && x.shape()[1] != mean.numel()
-                            {
-                                return Err(Error::new(
-                                    "batch_norm",
-                                    format!("expected {} channels in dim 1, got {}", mean.numel(), x.shape()[1]),
-                                )
-                                .operands([x]));
-                            }
+                        _ => {
                             let (y, mean, var) = x.batch_norm_train(weight, bias, self.eps)?;
                             if self.mode.is_training() {
                                 self.track(&mean, &var)?;
@@ -144,7 +149,7 @@ batch_norm! {
     /// assert_eq!(bn.state_dict().names().collect::<Vec<_>>(), names);
     /// # Ok(()) }
     /// ```
-    BatchNorm2d, [4], "[N, C, H, W]"
+    BatchNorm2d, [4], "[N, C, H, W]", 2 => "for rows of features: BatchNorm1d"
 }
 
 batch_norm! {
@@ -162,5 +167,5 @@ batch_norm! {
     /// assert_eq!(bn.forward(&Tensor::randn([5, 3])?)?.shape(), [5, 3]);
     /// # Ok(()) }
     /// ```
-    BatchNorm1d, [2, 3], "[N, C] or [N, C, L]"
+    BatchNorm1d, [2, 3], "[N, C] or [N, C, L]", 4 => "for images: BatchNorm2d"
 }

@@ -74,7 +74,8 @@ impl Conv2d {
         let Conv2dOptions { stride: Pair(stride), dilation: Pair(dilation), groups, padding, bias, .. } = options;
         let wrong = |why: String| Err(Error::new("Conv2d::new", why));
         if groups == 0 || !in_channels.is_multiple_of(groups) || !out_channels.is_multiple_of(groups) {
-            return wrong(format!("{groups} groups do not divide {in_channels} channels in and {out_channels} out"));
+            return wrong(format!("{groups} groups do not divide {in_channels} channels in and {out_channels} out"))
+                .map_err(|e| e.hint("both numbers of channels must be multiples of `groups`"));
         }
         if [height, width].contains(&0) || stride.contains(&0) || dilation.contains(&0) {
             return wrong("kernel size, stride and dilation must be positive".to_string());
@@ -107,21 +108,33 @@ impl Conv2d {
             [_, _] => {
                 return Err(Error::new("conv2d", "the input must be [N, C, H, W] or [C, H, W]")
                     .operands([x])
-                    .hint("images of one channel need that dim: x.unsqueeze(0)"));
+                    .hint(match expected {
+                        1 => "one image without a dim for its channel: x.unsqueeze(0); flat ones: x.reshape([-1, 1, H, W])",
+                        _ => "flat images get their shape back by x.reshape([-1, C, H, W])",
+                    }));
             }
-            _ => return Err(Error::new("conv2d", "the input must be [N, C, H, W] or [C, H, W]").operands([x])),
+            _ => {
+                return Err(Error::new("conv2d", "the input must be [N, C, H, W] or [C, H, W]")
+                    .operands([x])
+                    .hint("reshape it to one batch dim"));
+            }
         };
         if given == expected {
             return Ok(());
         }
-        let error = Error::new("conv2d", format!("expected {expected} channels, got {given}"));
+        let error = Error::new(
+            "conv2d",
+            format!("expected {expected} channel{}, got {given}", if expected == 1 { "" } else { "s" }),
+        );
         Err(match x.shape() {
             [.., last] if *last == expected && x.dim() == 4 => {
                 error.hint("the channels come last here: x.permute([0, 3, 1, 2])")
             }
             [.., last] if *last == expected => error.hint("the channels come last here: x.permute([2, 0, 1])"),
             [n, _, _] if expected == 1 => error.hint(format!("for {n} images of one channel: x.unsqueeze(1)")),
-            _ => error.hint("the input is [N, C, H, W]: its C is the layer's `in_channels`"),
+            [_, 1, _, _] => error.hint(format!("a single channel can be repeated: x.expand([-1, {expected}, -1, -1])")),
+            [_, _, _] => error.hint("of three dims the first is the channels; a batch is [N, C, H, W]"),
+            _ => error.hint(format!("for this input `in_channels` has to be {given}")),
         }
         .operands([x, &*self.weight]))
     }

@@ -147,7 +147,11 @@ impl Classes {
     ) -> Result<Classes> {
         let wrong = |why: &str| Error::new(op, why).operands([input, target]);
         if !input.dtype().is_float() {
-            return Err(wrong("the input must be floats").hint("give it what the model's last layer returned"));
+            return Err(wrong("the input must be floats").hint(if target.dtype().is_float() {
+                "input and target may have changed places: the model's output comes first"
+            } else {
+                "give it what the model's last layer returned"
+            }));
         }
         if !target.dtype().is_int() {
             let hint = match op {
@@ -159,7 +163,9 @@ impl Classes {
             return Err(wrong("targets must be integer class ids").hint(hint));
         }
         let (dim, expected) = match input.shape() {
-            [] => return Err(wrong("the input needs a dim of classes")),
+            [] => {
+                return Err(wrong("the input needs a dim of classes").hint("it is [N, C], or [C] for a single sample"));
+            }
             [_] => (0, vec![]),
             [n, _, rest @ ..] => (1, [&[*n], rest].concat()),
         };
@@ -167,12 +173,20 @@ impl Classes {
             let error = wrong(&format!("the target must have shape {expected:?}"));
             return Err(if target.shape() == [&expected[..], &[1]].concat() {
                 error.hint("drop its last dim: target.squeeze_dim(-1)")
+            } else if target.shape() == input.shape() && input.dim() == 1 {
+                error.hint("an input of one dim is a single sample, [C]; a batch is [N, C]")
+            } else if input.dim() > 2 && target.shape() == &input.shape()[..input.dim() - 1] {
+                error.hint("the classes are dim 1 of the input: move them there with movedim(-1, 1)")
+            } else if target.shape() == input.shape() && op == "cross_entropy" {
+                error.hint("give class ids, or one-hot targets as floats: target.to_dtype(DType::F32)")
             } else {
                 error.hint("one class id for each place of the input without its dim of classes")
             });
         }
         if target.device() != input.device() {
-            return Err(wrong("input and target are on different devices").hint("move one of them with to_device"));
+            return Err(
+                wrong("input and target are on different devices").hint("move them to one device with to_device(..)")
+            );
         }
         let count = input.shape()[dim];
         let weight = match weight {
@@ -203,7 +217,7 @@ impl Classes {
                 Err(_) => Err(first),
             }),
         };
-        picked.map_err(|e| self.explain(e))
+        picked.map_err(|e| self.explain(e, input))
     }
 
     fn pick(&self, input: &Tensor, valid: Option<Tensor>) -> Result<(Tensor, Option<Tensor>)> {
@@ -251,7 +265,7 @@ impl Classes {
     }
 
     /// Names the first id that is no class, if that is what went wrong.
-    fn explain(&self, error: Error) -> Error {
+    fn explain(&self, error: Error, input: &Tensor) -> Error {
         if error.kind() != ErrorKind::Invalid {
             return error.renamed(self.op);
         }
@@ -269,7 +283,15 @@ impl Classes {
             self.op,
             format!("class id {id} at {index:?} of the target is outside of the {} classes", self.count),
         )
-        .hint(format!("ids run from 0 to {}", self.count.saturating_sub(1)))
+        .operands([input, &self.target])
+        .hint(match id {
+            ..0 => format!("ids run from 0 to {}; `ignore_index` names one to leave out", self.count.saturating_sub(1)),
+            _ => format!(
+                "ids run from 0 to {}; for this one the model's last layer needs at least {} outputs",
+                self.count.saturating_sub(1),
+                id.saturating_add(1)
+            ),
+        })
     }
 }
 
@@ -277,7 +299,9 @@ fn check_weight(op: &'static str, weight: &Tensor, count: usize) -> Result<()> {
     if weight.shape() == [count] {
         return Ok(());
     }
-    Err(Error::new(op, format!("the weight must have one element for each of the {count} classes")).operands([weight]))
+    Err(Error::new(op, format!("the weight must have one element for each of the {count} classes"))
+        .operands([weight])
+        .hint(format!("its shape is [{count}]")))
 }
 
 /// The weights of classes, in the shape that broadcasts along `dim` of `input`.

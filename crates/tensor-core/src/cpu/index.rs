@@ -18,10 +18,10 @@ fn check(op: &'static str, index: i64, dim: usize, size: usize) -> Result<usize>
 
 #[cold]
 fn outside(op: &'static str, index: i64, dim: usize, size: usize) -> Error {
-    Error::new(op, format!("index {index} is out of range for dim {dim} of size {size}")).hint(if index < 0 {
-        "negative indices do not count from the end here"
-    } else {
-        "indices start at 0"
+    Error::new(op, format!("index {index} is out of range for dim {dim} of size {size}")).hint(match (size, index) {
+        (0, _) => "there is nothing in it".to_string(),
+        (n, ..0) => format!("negative indices do not count from the end here: they run from 0 to {}", n - 1),
+        (n, _) => format!("indices run from 0 to {}", n - 1),
     })
 }
 

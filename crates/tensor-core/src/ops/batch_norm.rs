@@ -16,9 +16,15 @@ impl Tensor {
         let channels = checked(self, &[weight, bias])?;
         let per_channel = self.numel().checked_div(channels).unwrap_or(0);
         if per_channel < 2 {
-            return Err(Error::new("batch_norm", format!("{per_channel} value per channel has no variance"))
-                .operands([self])
-                .hint("give a batch of at least two, or switch the model to eval()"));
+            return Err(Error::new(
+                "batch_norm",
+                match per_channel {
+                    1 => "one value per channel has no variance",
+                    _ => "an empty batch has no mean",
+                },
+            )
+            .operands([self])
+            .hint("give a batch of at least two, or switch the model to eval()"));
         }
         let sizes = Dims::from_slice(&[channels]);
         let shapes = [Dims::from_slice(self.shape()), sizes.clone(), sizes];

@@ -19,8 +19,8 @@ pub(super) fn change<'x>(
     let own = x.dtype();
     if !dtype.can_cast_to(own) {
         return Err(Error::new(format!("{op}_"), format!("the result is {dtype} and cannot be stored in {own}"))
-            .operands([&*x])
-            .hint("convert the tensor first, or use the operation that returns a new one"));
+            .operands(std::iter::once(&*x).chain(others.iter().copied()))
+            .hint(format!("convert the tensor first, or use {op}, which returns a new one")));
     }
     if let Some(edge) = x.edge()
         && edge.node.is_leaf()
@@ -102,7 +102,7 @@ impl Tensor {
         let converted = source.to_dtype(dtype)?;
         let converted =
             if converted.device() == self.device() { converted } else { converted.to_device(&self.device())? };
-        let reading = converted.reading_as("copy_", &shape)?;
+        let reading = converted.reading_as("copy_", &shape).map_err(|e| e.operands([&*self, source]))?;
         change(
             "copy",
             self,

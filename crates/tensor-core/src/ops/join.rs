@@ -95,7 +95,7 @@ impl Tensor {
             .operands(tensors.iter().copied())
             .hint("stack takes tensors of one shape; cat joins along an existing dim"));
         }
-        let d = shape::dim(op, dim, first.dim() + 1).map_err(|e| e.operands(tensors.iter().copied()))?;
+        let d = shape::new_dim(op, dim, first.dim()).map_err(|e| e.operands(tensors.iter().copied()))?;
         let wide: Vec<Tensor> = tensors.iter().map(|t| t.unsqueeze(d as isize)).collect::<Result<_>>()?;
         joined(op, &wide, d as isize)
     }

@@ -62,7 +62,8 @@ impl RandomOp {
             RandomOp::Bernoulli { p } if !(0.0..=1.0).contains(&p) => {
                 wrong(format!("a probability must be between 0 and 1, got {p}"))
             }
-            RandomOp::Int { low, high } if low >= high => wrong(format!("needs low < high, got {low} and {high}")),
+            RandomOp::Int { low, high } if low >= high => wrong(format!("needs low < high, got {low} and {high}"))
+                .map_err(|e| e.hint("high itself is never drawn")),
             RandomOp::Exponential { rate } if rate.is_nan() || rate <= 0.0 => {
                 wrong(format!("the rate must be positive, got {rate}"))
             }
@@ -95,7 +96,9 @@ fn over<'x>(op: &'static str, kind: RandomOp, x: &'x mut Tensor) -> Result<&'x m
     let (shape, dtype, device) = (Dims::from_slice(x.shape()), x.dtype(), x.device());
     kind.check(op)?;
     if !dtype.is_float() && !matches!(kind, RandomOp::Bernoulli { .. }) {
-        return Err(Error::new(op, format!("{dtype} cannot hold its numbers")).operands([&*x]));
+        return Err(Error::new(op, format!("{dtype} cannot hold its numbers"))
+            .operands([&*x])
+            .hint("convert the tensor to a float dtype first: to_dtype(DType::F32)"));
     }
     let key = take(x.numel());
     inplace::change(
@@ -262,13 +265,13 @@ impl Tensor {
 
     /// Zero with probability `p`, else divided by `1 - p`, so that the mean stays: what a network trains with.
     pub fn dropout(&self, p: f64) -> Result<Tensor> {
-        RandomOp::Bernoulli { p }.check("dropout").map_err(|e| e.operands([self]))?;
+        check_dropout(self, p)?;
         self.dropout_keyed(p, take(self.numel()))
     }
 
     /// [`Tensor::dropout`] with given random numbers: the same elements become zero again.
     pub fn dropout_keyed(&self, p: f64, key: Key) -> Result<Tensor> {
-        RandomOp::Bernoulli { p }.check("dropout").map_err(|e| e.operands([self]))?;
+        check_dropout(self, p)?;
         if !self.is_floating_point() {
             return Err(Error::new("dropout", "takes floats").operands([self]).hint("convert it with to_dtype first"));
         }
@@ -281,6 +284,12 @@ impl Tensor {
         let mut outputs = fused::fused_map(Fused::Dropout { p, key }, &[self], &[Dims::from_slice(self.shape())])?;
         outputs.pop().ok_or_else(|| Error::new("dropout", "gave no result").kind_of(crate::ErrorKind::Internal))
     }
+}
+
+fn check_dropout(x: &Tensor, p: f64) -> Result<()> {
+    RandomOp::Bernoulli { p }
+        .check("dropout")
+        .map_err(|e| e.operands([x]).hint("p is the share of elements that become 0: one half is 0.5"))
 }
 
 pub(super) fn compose_dropout(x: &Tensor, p: f64, key: Key) -> Result<Vec<Tensor>> {

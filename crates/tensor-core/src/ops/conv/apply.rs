@@ -81,9 +81,12 @@ impl Call<'_> {
             return Err(self.error(format!("the kernel has a size of 0: {:?}", &w.shape()[2..])));
         }
         if w.dtype() != x.dtype() {
-            return Err(self
-                .error(format!("the input is {}, the weight {}", x.dtype(), w.dtype()))
-                .hint("convert the input with to_dtype, or the model"));
+            return Err(self.error(format!("the input is {}, the weight {}", x.dtype(), w.dtype())).hint(
+                match x.is_floating_point() {
+                    true => format!("convert the input with to_dtype(DType::{:?}), or the model", w.dtype()),
+                    false => format!("convert the input with to_dtype(DType::{:?})", w.dtype()),
+                },
+            ));
         }
         if let Some(b) = self.bias {
             if b.shape() != [out] {

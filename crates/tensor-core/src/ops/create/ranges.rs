@@ -23,10 +23,12 @@ impl Tensor {
         finite(op, &[start, end, step])?;
         let (from, to, by) = (start.to_f64(), end.to_f64(), step.to_f64());
         if by == 0.0 {
-            return Err(Error::new(op, "the step must not be 0"));
+            return Err(Error::new(op, "the step must not be 0")
+                .hint("arange takes start, end and step, as in arange(0, 10, 1)"));
         }
         if (to - from) * by < 0.0 {
-            return Err(Error::new(op, format!("a step of {by} does not lead from {from} to {to}")));
+            return Err(Error::new(op, format!("a step of {by} does not lead from {from} to {to}"))
+                .hint("to count down, the step must be negative"));
         }
         let whole = common(&[start, end, step]) == DType::I64;
         let count = if whole {

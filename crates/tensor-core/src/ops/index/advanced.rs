@@ -30,7 +30,9 @@ fn columns(op: &'static str, x: &Tensor, indices: &[Option<&Tensor>]) -> Result<
                 if dims != mask.shape() || mask.dim() == 0 {
                     let message =
                         format!("the mask does not have the shape of the dims it stands for, from dim {from} on");
-                    return Err(Error::new(op, message).operands([x, mask]));
+                    return Err(Error::new(op, message).operands([x, mask]).hint(
+                        "a mask has one truth value for each element, or for each row: mask.squeeze() drops sizes of 1",
+                    ));
                 }
                 out.extend(mask.nonzero()?.unbind(1)?.into_iter().map(Some));
             }

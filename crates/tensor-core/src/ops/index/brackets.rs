@@ -1,4 +1,5 @@
 //! What Python writes between brackets.
+use super::pick::from_end;
 use crate::{DType, Error, Result, Tensor};
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
@@ -86,19 +87,29 @@ impl Tensor {
             .sum();
         let wrong = |message: String| Error::new(OP, message).operands([self]);
         if used > self.dim() {
-            return Err(wrong(format!("{used} indices for a tensor of {} dims", self.dim())));
+            return Err(wrong(format!("{used} indices for a tensor of {} dims", self.dim()))
+                .hint("there is at most one index for each dim"));
         }
         if indices.iter().filter(|i| matches!(i, Index::Ellipsis)).count() > 1 {
             return Err(wrong("more than one ellipsis".into()));
         }
         let mut x = self.clone();
         let mut tensors: Vec<Option<Tensor>> = Vec::new();
-        // The dim of `x` that the next index stands for.
+        // The dim of `x` that the next index stands for, and which one that is of `self`.
         let mut dim = 0;
+        let mut own = 0;
         for index in indices {
-            let d = dim as isize;
+            let (d, at) = (dim as isize, own);
+            own += match index {
+                Index::Int(_) | Index::Slice { .. } => 1,
+                Index::Tensor(t) if is_mask(t) => t.dim(),
+                Index::Tensor(_) => 1,
+                Index::Ellipsis => self.dim() - used,
+                Index::NewAxis => 0,
+            };
             match index {
                 Index::Int(i) => {
+                    from_end(OP, *i as i64, at, self.shape()[at]).map_err(|e| e.operands([self]))?;
                     x = x.select(d, *i).map_err(|e| e.renamed(OP))?;
                     continue;
                 }

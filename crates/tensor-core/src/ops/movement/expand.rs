@@ -27,7 +27,9 @@ impl Tensor {
         match self.layout().expand(&target) {
             _ if self.shape() == target.as_slice() => Ok(self.clone()),
             Some(layout) => Ok(self.moved(|| MoveOp::Expand, layout)),
-            None => wrong(format!("the tensor does not broadcast to {:?}", target.as_slice())),
+            None => wrong(format!("the tensor does not broadcast to {:?}", target.as_slice())).map_err(|e| {
+                e.hint("only sizes of 1 and new dims in front can be repeated; repeat copies whole tensors")
+            }),
         }
     }
 

@@ -13,7 +13,8 @@ impl Tensor {
                 "permute",
                 format!("{} dims were given for a tensor of {}", given.len(), self.dim()),
             )
-            .operands([self]));
+            .operands([self])
+            .hint("name every dim once, in the new order; transpose exchanges two"));
         }
         let dims = shape::dims("permute", given, self.dim()).map_err(|e| e.operands([self]))?;
         Ok(self.permuted(dims))

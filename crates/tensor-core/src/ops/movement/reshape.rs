@@ -70,7 +70,9 @@ impl Tensor {
             return self.reshaped(&[1]);
         }
         if first > last {
-            return Err(Error::new("flatten", format!("start dim {start} comes after end dim {end}")).operands([self]));
+            return Err(Error::new("flatten", format!("start dim {start} comes after end dim {end}"))
+                .operands([self])
+                .hint("flatten(1, -1) keeps the batch"));
         }
         let sizes = self.shape();
         let mut out = shape::Dims::from_slice(&sizes[..first]);
@@ -131,7 +133,7 @@ impl Tensor {
     #[must_use = "it returns the unsqueezed tensor"]
     pub fn unsqueeze(&self, dim: isize) -> Result<Tensor> {
         let rank = self.dim();
-        let d = shape::dim("unsqueeze", dim, rank + 1).map_err(|e| e.operands([self]))?;
+        let d = shape::new_dim("unsqueeze", dim, rank).map_err(|e| e.operands([self]))?;
         let mut sizes = shape::Dims::from_slice(self.shape());
         let mut strides = shape::Dims::from_slice(self.stride());
         let stride = if d < rank { sizes[d] * strides[d] } else { 1 };

@@ -21,7 +21,8 @@ impl Tensor {
         let d = shape::dim("narrow", dim, self.dim()).map_err(|e| e.operands([self]))?;
         let size = self.shape()[d];
         if start > size || len > size - start {
-            return wrong(format!("{len} elements from {start} on are outside of dim {dim} of size {size}"));
+            return wrong(format!("{len} elements from {start} on are outside of dim {dim} of size {size}"))
+                .map_err(|e| e.hint("narrow(dim, start, len) takes a length; slice takes an end and draws it in"));
         }
         Ok(self.sliced(d, start, len, 1))
     }
@@ -35,7 +36,7 @@ impl Tensor {
             return wrong("a 0-d tensor cannot be sliced");
         }
         if step == 0 {
-            return wrong("the step must be positive");
+            return wrong("the step is 0").map_err(|e| e.hint("1 takes every element, 2 every second one"));
         }
         let d = shape::dim("slice", dim, self.dim()).map_err(|e| e.operands([self]))?;
         let (start, len) = range(self.shape()[d], start, end, step);
@@ -60,7 +61,11 @@ impl Tensor {
         let size = self.shape()[d] as isize;
         if index < -size || index >= size {
             return Err(Error::new("select", format!("index {index} is out of range for dim {dim} of size {size}"))
-                .operands([self]));
+                .operands([self])
+                .hint(match size {
+                    0 => "there is nothing in it".to_string(),
+                    n => format!("indices run from {} to {}", -n, n - 1),
+                }));
         }
         let at = if index < 0 { index + size } else { index } as usize;
         // Two movements where one would do for the eye: their rules exist already.

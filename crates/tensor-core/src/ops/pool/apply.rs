@@ -83,8 +83,14 @@ pub(super) fn batched<const N: usize>(op: &'static str, x: &Tensor) -> Result<Te
         d if d == N + 2 => x.clone(),
         d if d == N + 1 => x.unsqueeze(0)?,
         d => {
-            return Err(Error::new(op, format!("the input must be [N, C, {space}] or [C, {space}], got {d} dims"))
-                .operands([x]));
+            let error = Error::new(op, format!("the input must be [N, C, {space}] or [C, {space}], got {d} dims"));
+            return Err(error.operands([x]).hint(if d == N {
+                "the channel dim is missing: unsqueeze(0) for one image, unsqueeze(1) for a batch"
+            } else if d < N {
+                "pool before flattening"
+            } else {
+                "reshape the input to one batch dim"
+            }));
         }
     };
     if batched.shape()[1..].contains(&0) {
