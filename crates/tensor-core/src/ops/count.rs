@@ -191,16 +191,21 @@ impl Tensor {
         let step = i64::from(!with_replacement);
         let mut current: Vec<i64> = (0..r as i64).map(|i| i * step).collect();
         let mut count = 0usize;
-        while n > (r as i64 - 1) * step {
+        // Fewer elements than a choice needs give no choice.
+        let mut more = n > (r as i64 - 1) * step;
+        while more {
             chosen.extend(&current);
             count += 1;
             crate::shape::checked_numel(OP, &[count, r])?;
             // The last position that can still move on.
             let limit = |k: usize| n - 1 - (r - 1 - k) as i64 * step;
-            let Some(k) = (0..r).rev().find(|&k| current[k] < limit(k)) else { break };
-            let base = current[k] + 1;
-            for (i, position) in current[k..].iter_mut().enumerate() {
-                *position = base + i as i64 * step;
+            let next = (0..r).rev().find(|&k| current[k] < limit(k));
+            more = next.is_some();
+            if let Some(k) = next {
+                let base = current[k] + 1;
+                for (i, position) in current[k..].iter_mut().enumerate() {
+                    *position = base + i as i64 * step;
+                }
             }
         }
         self.index_select(0, &host::positions(&chosen, self)?)?.reshape([count, r])
