@@ -70,7 +70,7 @@ fn one_sample(row: &Row, sample: &Sample, check: Check, recorded: &Mutex<BTreeSe
             let points = copies(&leaves);
             let outputs: Vec<Tensor> = f(&points)?.into_iter().filter(|y| y.requires_grad()).collect();
             let (ys, xs): (Vec<&Tensor>, Vec<&Tensor>) = (outputs.iter().collect(), points.iter().collect());
-            let ones = ys.iter().map(|y| y.ones_like()).collect::<Result<Vec<_>>>()?;
+            let ones = ys.iter().map(|y| Ok(y.ones_like()?.requires_grad_(true))).collect::<Result<Vec<_>>>()?;
             let ones: Vec<&Tensor> = ones.iter().collect();
             let options =
                 GradOptions { grad_outputs: &ones, create_graph: true, allow_unused: true, ..Default::default() };

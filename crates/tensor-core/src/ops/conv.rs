@@ -59,8 +59,9 @@ impl Conv {
 
     /// The output's size in spatial dim `i`, if the kernel fits into the padded input.
     fn output_size(&self, i: usize, input: usize, kernel: usize) -> Option<usize> {
-        let reach = self.dilation[i] * kernel.checked_sub(1)? + 1;
-        (input + 2 * self.padding[i]).checked_sub(reach)?.checked_div(self.stride[i]).map(|steps| steps + 1)
+        let reach = self.dilation[i].checked_mul(kernel.checked_sub(1)?)?.checked_add(1)?;
+        let padded = input.checked_add(self.padding[i].checked_mul(2)?)?;
+        padded.checked_sub(reach)?.checked_div(self.stride[i]).map(|steps| steps + 1)
     }
 }
 

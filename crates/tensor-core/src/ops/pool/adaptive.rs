@@ -18,6 +18,7 @@ fn even<const N: usize>(x: &Tensor, out: [usize; N]) -> Option<[usize; N]> {
 /// Both forms below make a part for each window, which must not fail half way for want of memory.
 fn possible<const N: usize>(op: &'static str, x: &Tensor, out: [usize; N]) -> Result<()> {
     let shape: Vec<usize> = x.shape()[..2].iter().copied().chain(out).collect();
+    crate::shape::checked_numel(op, &shape).map_err(|e| e.operands([x]))?;
     Tensor::allocate(&shape, x.dtype(), &x.device()).map(drop).map_err(|e| e.renamed(op).operands([x]))
 }
 
