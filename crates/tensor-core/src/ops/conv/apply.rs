@@ -174,8 +174,12 @@ fn conv<const N: usize>(call: Call<'_>, options: ConvOptions<N>) -> Result<Tenso
     let mut shape: SmallVec<[usize; 5]> = SmallVec::from_slice(&[x.shape()[0], w[0]]);
     for i in 0..N {
         shape.push(op.output_size(i, x.shape()[i + 2], w[i + 2]).ok_or_else(|| {
-            let (kernel, input): (Vec<usize>, Vec<usize>) =
-                (0..N).map(|i| (dilation[i] * (w[i + 2] - 1) + 1, x.shape()[i + 2] + 2 * padding[i])).unzip();
+            let (kernel, input): (Vec<usize>, Vec<usize>) = (0..N)
+                .map(|i| {
+                    let kernel = dilation[i].saturating_mul(w[i + 2].saturating_sub(1)).saturating_add(1);
+                    (kernel, padding[i].saturating_mul(2).saturating_add(x.shape()[i + 2]))
+                })
+                .unzip();
             call.error(format!("the kernel covers {kernel:?}, more than the padded input {input:?}"))
                 .hint("use more padding or a smaller kernel")
         })?);
