@@ -121,9 +121,9 @@ fn output(op: &'static str, pool: &Pool, x: &Tensor, ceil: bool) -> Result<Dims>
     let mut shape = Dims::from_slice(&x.shape()[..2]);
     for i in 0..kernel.len() {
         let (input, step) = (x.shape()[i + 2], stride[i]);
-        let reach = dilation[i] * (kernel[i] - 1) + 1;
-        let room = (input + 2 * padding[i]).checked_sub(reach);
-        let Some(size) = room.map(|room| (room + if ceil { step - 1 } else { 0 }) / step + 1) else {
+        let reach = dilation[i].saturating_mul(kernel[i] - 1).saturating_add(1);
+        let room = padding[i].saturating_mul(2).saturating_add(input).checked_sub(reach);
+        let Some(size) = room.map(|room| room.saturating_add(if ceil { step - 1 } else { 0 }) / step + 1) else {
             return Err(wrong(format!("a window of {reach} does not fit into dim {} of size {input}", i + 2))
                 .hint("the input has become too small for another pooling"));
         };
