@@ -120,7 +120,8 @@ fn make(input: &Input, how: &Make, salt: &mut u64) -> Res<Value> {
         }
         Input::Const(shape, low, high) => put(floats(shape, *low, *high, *salt)?.to_dtype(how.dtype)?, false),
         Input::Signs(shape) => {
-            let data: Vec<f64> = (0..count(shape)).map(|i| if mix(*salt, i) % 2 == 0 { 1.0 } else { -1.0 }).collect();
+            let data: Vec<f64> =
+                (0..count(shape)).map(|i| if mix(*salt, i).is_multiple_of(2) { 1.0 } else { -1.0 }).collect();
             put(Tensor::from_slice(&data, shape)?.to_dtype(how.dtype)?, false)
         }
         Input::Sorted(shape) => {
@@ -137,7 +138,7 @@ fn make(input: &Input, how: &Make, salt: &mut u64) -> Res<Value> {
             put(Tensor::from_slice(&data, shape)?, false)
         }
         Input::Mask(shape) => {
-            let data: Vec<bool> = (0..count(shape)).map(|i| mix(*salt, i) % 2 == 0).collect();
+            let data: Vec<bool> = (0..count(shape)).map(|i| mix(*salt, i).is_multiple_of(2)).collect();
             put(Tensor::from_slice(&data, shape)?, false)
         }
         Input::List(items) => Ok(Value::List(items.iter().map(|i| make(i, how, salt)).collect::<Res<_>>()?)),

@@ -26,7 +26,7 @@ fn view(x: &Tensor, strides: &[usize], device: &Device) -> Result<Option<Tensor>
             0 => shape[d],
             _ => {
                 let outer = strides[real[i - 1]];
-                if outer % strides[d] != 0 || outer / strides[d] < shape[d] {
+                if !outer.is_multiple_of(strides[d]) || outer / strides[d] < shape[d] {
                     return Ok(None);
                 }
                 outer / strides[d]

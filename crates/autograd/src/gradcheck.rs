@@ -232,7 +232,7 @@ fn direction(like: &Tensor, salt: usize) -> Result<Tensor> {
         .map(|i| {
             let h = ((i + 1) * 0x9E37 + salt * 0x85EB) % 1009;
             let size = 0.25 + 0.75 * h as f64 / 1009.0;
-            if h % 2 == 0 { size } else { -size }
+            if h.is_multiple_of(2) { size } else { -size }
         })
         .collect();
     Tensor::from_slice(&numbers, like.shape())?.to_device(&like.device())

@@ -1,5 +1,9 @@
 //! Rules of convolution and pooling against finite differences, first and second order: the maps of a convolution are
 //! closed under differentiation, so that the second order runs all three.
+
+// The helpers are part of the tests: a panic is how one fails.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use autograd::{GradOptions, GradcheckOptions, grad, gradcheck, gradgradcheck};
 use tensor_core::{
     AvgPool2dOptions, Conv1dOptions, Conv2dOptions, Conv3dOptions, MaxPool2dOptions, Result, Tensor,

@@ -1,4 +1,8 @@
 //! What lives how long. One test, in a process of its own: the counters are of the whole process.
+
+// The helpers are part of the tests: a panic is how one fails.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use autograd::{Backward, BackwardOptions, GradOptions, Parameter, grad};
 use tensor_core::{Result, Tensor, memory_stats, rng};
 

@@ -1,4 +1,8 @@
 //! Parameters and buffers: handles, copies, conversion, and steps in place.
+
+// The helpers are part of the tests: a panic is how one fails.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use autograd::{Backward, Buffer, Parameter, grad};
 use tensor_core::{DType, Result, Tensor, no_grad};
 

@@ -1,4 +1,8 @@
 //! Layers against their formulas, and their first values against the distributions they are drawn from.
+
+// The helpers are part of the tests: a panic is how one fails.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use nn::{
     BatchNorm1d, BatchNorm2d, BatchNormOptions, Conv2d, Conv2dOptions, Dropout, Forward, Linear, Module, Padding,
     Parameter,

@@ -1,4 +1,8 @@
 //! Losses against their formulas; the classic mistakes against what is said of them.
+
+// The helpers are part of the tests: a panic is how one fails.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use autograd::Backward;
 use nn::{
     Loss, Reduction,

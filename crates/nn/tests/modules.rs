@@ -1,4 +1,8 @@
 //! What the derive finds in all kinds of structs, and what a module can do with it.
+
+// The helpers are part of the tests: a panic is how one fails.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use nn::{
     BatchNorm2d, Buffer, Dropout, Flatten, Forward, Linear, LinearOptions, Mode, Module, Parameter, ReLU, Sequential,
     StateDict, scope,

@@ -58,7 +58,7 @@ pub fn clip_grad_norm_<P: Borrow<Parameter>>(
 
 /// Cuts every element of all gradients to within `-bound` and `bound`.
 pub fn clip_grad_value_<P: Borrow<Parameter>>(parameters: impl IntoIterator<Item = P>, bound: f64) -> Result<()> {
-    if !(bound >= 0.0) {
+    if bound.is_nan() || bound < 0.0 {
         return Err(Error::new("clip_grad_value_", format!("the bound is {bound}, and must be at least 0")));
     }
     let _unrecorded = no_grad();

@@ -1,4 +1,8 @@
 //! Trajectories of parameters and learning rates recorded from PyTorch.
+
+// The helpers are part of the tests: a panic is how one fails.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use autograd::Parameter;
 use files::StateDict;
 use optim::{

@@ -1,4 +1,8 @@
 //! What all optimizers promise: no copies, resumed with the same bits, settings that are checked.
+
+// The helpers are part of the tests: a panic is how one fails.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use autograd::{Backward, Parameter};
 use files::StateDict;
 use optim::{

@@ -192,7 +192,7 @@ impl Node {
 
     fn kept(&self, slot: usize, what: &str) -> Result<Tensor> {
         match &*lock(&self.kept) {
-            Kept::Held(values) => values.get(slot).and_then(|v| v.as_ref()).map(Tensor::clone).ok_or_else(|| {
+            Kept::Held(values) => values.get(slot).and_then(|v| v.as_ref()).cloned().ok_or_else(|| {
                 Error::new(self.op.name(), format!("its rule asked for {what} that was not kept"))
                     .kind_of(ErrorKind::Internal)
             }),

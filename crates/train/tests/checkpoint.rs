@@ -1,4 +1,8 @@
 //! A training stopped and resumed from its checkpoint has the bits of one that was never stopped.
+
+// The helpers are part of the tests: a panic is how one fails.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use autograd::Backward;
 use data::LoaderState;
 use files::StateDict;

@@ -63,9 +63,9 @@ fn one_sample(row: &Row, sample: &Sample, check: Check, recorded: &Mutex<BTreeSe
     };
     let options = GradcheckOptions::default();
     match check {
-        Check::Gradient => gradcheck(&f, &leaves, options)?,
+        Check::Gradient => gradcheck(f, &leaves, options)?,
         _ => {
-            gradgradcheck(&f, &leaves, options)?;
+            gradgradcheck(f, &leaves, options)?;
             // What only derivatives record, second order has just checked.
             let points = copies(&leaves);
             let outputs: Vec<Tensor> = f(&points)?.into_iter().filter(|y| y.requires_grad()).collect();

@@ -153,7 +153,7 @@ impl Forward for Conv2d {
                 return x.conv2d(&self.weight, self.bias.as_deref(), options);
             }
             let pads = [before[1], after[1], before[0], after[0]];
-            x.pad(&pads, self.options.padding_mode)?.conv2d(&self.weight, self.bias.as_deref(), options)
+            x.pad(pads, self.options.padding_mode)?.conv2d(&self.weight, self.bias.as_deref(), options)
         })
     }
 }

@@ -116,7 +116,7 @@ fn in_memory_order(x: &Layout, reduced: &[usize], out: &Layout) -> SmallVec<[Dim
         .filter(|&d| x.shape()[d] != 1)
         .map(|d| (x.shape()[d], x.strides()[d], (!reduced.contains(&d)).then(|| out.strides()[d])))
         .collect();
-    dims.sort_by(|a, b| b.1.cmp(&a.1));
+    dims.sort_by_key(|dim| std::cmp::Reverse(dim.1));
     let mut merged: SmallVec<[Dim; 6]> = SmallVec::new();
     for (n, s, t) in dims {
         if let Some(last) = merged.last_mut()

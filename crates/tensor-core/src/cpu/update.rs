@@ -61,7 +61,7 @@ fn update_as<T: Real + Number>(update: &Update, grad: View<'_>, states: &mut [Vi
     let of = <T as Real>::of;
     let fma = |a: T, b: T, c: T| Real::mul_add(a, b, c);
     match (*update, states) {
-        (Update::Sgd { lr, momentum, weight_decay, maximize, .. }, [p]) if momentum == 0.0 => {
+        (Update::Sgd { lr, momentum: 0.0, weight_decay, maximize, .. }, [p]) => {
             let (lr, decay, sign) = (of(lr), of(weight_decay), of(if maximize { -1.0 } else { 1.0 }));
             Some(run(grad, [p], move |g, [p]| [fma(-lr, fma(decay, p, sign * g), p)]))
         }

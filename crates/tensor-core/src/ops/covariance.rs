@@ -30,7 +30,8 @@ impl Tensor {
             return Err(wrong("takes numbers"));
         }
         let rows = if self.dim() == 2 { self.shape()[0] } else { 1 };
-        let x = self.reshape([rows, if rows == 0 { self.shape()[1] } else { self.numel() / rows }])?;
+        let observations = self.numel().checked_div(rows).unwrap_or_else(|| self.shape()[1]);
+        let x = self.reshape([rows, observations])?;
         let n = x.shape()[1];
         let weights = options.weights(self, n)?;
         let (mean, total) = match &weights {

@@ -38,7 +38,7 @@ impl Tensor {
         if shape.len() < 3 {
             return Err(Error::new(OP, "takes at least 3 dims: [N, C, *]").operands([self]));
         }
-        if groups == 0 || shape[1] % groups != 0 {
+        if groups == 0 || !shape[1].is_multiple_of(groups) {
             return Err(Error::new(OP, format!("{} channels are not divisible into {groups} groups", shape[1]))
                 .operands([self]));
         }

@@ -1,5 +1,9 @@
 //! Views, broadcasting and indexing as properties: random chains of them on random shapes, against definitions that go
 //! element by element and know nothing of strides.
+
+// The helpers are part of the tests: a panic is how one fails.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod indexing;
 mod naive;
 mod steps;

@@ -36,7 +36,7 @@ mod tests {
         for len in (1..5000).chain([1 << 20, (1 << 20) + 1, (64 << 20) - 1, 64 << 20, 1 << 40]) {
             let class = class_of(len).expect("small enough");
             let size = size_of_class(class);
-            assert!(size >= len && size % 64 == 0, "{len} in {size}");
+            assert!(size >= len && size.is_multiple_of(64), "{len} in {size}");
             assert!(size <= len + (len / 8).max(63), "{len} in {size}");
             assert!(class == 0 || size_of_class(class - 1) < len);
         }

@@ -37,7 +37,7 @@ pub(in super::super) fn exp(x: f32) -> f32 {
     let x = clamp(x, -104.0, 89.0);
     let t = x.mul_add(std::f32::consts::LOG2_E, MAGIC);
     let n = t - MAGIC;
-    let r = n.mul_add(-0.693_359_375, x);
+    let r = n.mul_add(-0.693_359_4, x);
     let r = n.mul_add(2.121_944_4e-4, r);
     exp_reduced(r, t.to_bits().wrapping_sub(MAGIC.to_bits()) as i32)
 }
@@ -77,10 +77,10 @@ pub(in super::super) fn log(x: f32) -> f32 {
     p = p.mul_add(f, -1.666_805_8e-1);
     p = p.mul_add(f, 2.000_071_5e-1);
     p = p.mul_add(f, -2.499_999_4e-1);
-    p = p.mul_add(f, 3.333_333_1e-1);
+    p = p.mul_add(f, 3.333_333e-1);
     let z = f * f;
     let y = k.mul_add(-2.121_944_4e-4, p * f * z);
-    let y = k.mul_add(0.693_359_375, f + (-0.5_f32).mul_add(z, y));
+    let y = k.mul_add(0.693_359_4, f + (-0.5_f32).mul_add(z, y));
     let y = if x < f32::INFINITY { y } else { x };
     let y = if x == 0.0 { f32::NEG_INFINITY } else { y };
     if x < 0.0 { f32::NAN } else { y }
@@ -111,7 +111,7 @@ pub(in super::super) fn tanh(x: f32) -> f32 {
     p = p.mul_add(z, 2.063_908_8e-2);
     p = p.mul_add(z, -5.373_971_6e-2);
     p = p.mul_add(z, 1.333_144_2e-1);
-    p = p.mul_add(z, -3.333_328_2e-1);
+    p = p.mul_add(z, -3.333_328e-1);
     let near = (p * z).mul_add(x, x);
     let far = (1.0 - 2.0 / (exp(2.0 * x.abs()) + 1.0)).copysign(x);
     if x.abs() < 0.625 { near } else { far }

@@ -56,7 +56,7 @@ impl Tensor {
         dtype: DType,
         device: &Device,
     ) -> Result<Tensor> {
-        Ok(evenly("linspace", start.into(), end.into(), steps, device)?.to_dtype(dtype)?)
+        evenly("linspace", start.into(), end.into(), steps, device)?.to_dtype(dtype)
     }
 
     /// `base` to the power of `steps` numbers from `start` to `end`, `f32` on the CPU.
