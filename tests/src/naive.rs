@@ -4,6 +4,7 @@ mod elementwise;
 mod index;
 mod matmul;
 mod number;
+mod order;
 mod random;
 mod reduce;
 mod window;
@@ -12,7 +13,7 @@ use number::{Num, read, read_operand, write};
 use std::{any::Any, sync::OnceLock};
 use tensor_core::{
     Backend, BinaryOp, CompareOp, Device, Error, Operand, ReduceOp, Result, Scalar, Storage, UnaryOp, View, ViewMut,
-    ops::{Conv, Pool, RandomOp, ScatterOp},
+    ops::{Conv, Pool, RandomOp, ScanOp, ScatterOp},
     rng::Key,
 };
 
@@ -129,6 +130,12 @@ impl Backend for Naive {
         indices: ViewMut<'_>,
     ) -> Result<()> {
         reduce::arg_reduce(op, x, dim, values, indices)
+    }
+    fn scan(&self, op: ScanOp, x: View<'_>, dim: usize, out: ViewMut<'_>, places: Option<ViewMut<'_>>) -> Result<()> {
+        order::scan(op, x, dim, out, places)
+    }
+    fn sort(&self, x: View<'_>, dim: usize, descending: bool, values: ViewMut<'_>, indices: ViewMut<'_>) -> Result<()> {
+        order::sort(x, dim, descending, values, indices)
     }
     fn gather(&self, x: View<'_>, dim: usize, index: View<'_>, out: ViewMut<'_>) -> Result<()> {
         index::gather(x, dim, index, out)

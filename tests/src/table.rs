@@ -26,6 +26,7 @@ mod matmul;
 mod moments;
 mod movement;
 mod normalization;
+mod order;
 mod padding;
 mod pointwise;
 mod pool;
@@ -165,6 +166,7 @@ const FAMILIES: &[Family] = &[
     ("arrange", arrange::rows),
     ("join", join::rows),
     ("index", index::rows),
+    ("order", order::rows),
     ("matmul", matmul::rows),
     ("reduce", reduce::rows),
     ("moments", moments::rows),

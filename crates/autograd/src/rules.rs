@@ -11,6 +11,8 @@ mod movement;
 mod pool;
 mod reduce;
 mod scalar;
+mod scan;
+mod scatter;
 mod unary;
 
 use crate::engine::OutputGrads;
@@ -40,6 +42,7 @@ pub(crate) fn apply(node: &Arc<Node>, mut grads: OutputGrads) -> Result<Grads> {
         Op::Cast => one(g),
         Op::Reduce { op, dims } => one(reduce::rule(*op, dims, node, &g)?),
         Op::ArgReduce { op: _, dim } => one(reduce::at_index(*dim, node, &g)?),
+        Op::Scan { op, dim } => one(scan::rule(*op, *dim as isize, node, &g)?),
         Op::Move(op) => one(movement::rule(op, node, g)?),
         Op::Cat { dim, sizes } => movement::cat(*dim, sizes, node, &g),
         Op::Index(op) => index::rule(op, node, g),

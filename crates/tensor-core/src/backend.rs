@@ -2,7 +2,7 @@
 //! and checked before they are called; a backend only computes.
 use crate::{
     DType, Layout, Result, Scalar,
-    ops::{BinaryOp, CompareOp, Conv, Fused, Pool, RandomOp, ReduceOp, ScatterOp, UnaryOp, Update},
+    ops::{BinaryOp, CompareOp, Conv, Fused, Pool, RandomOp, ReduceOp, ScanOp, ScatterOp, UnaryOp, Update},
     rng::Key,
 };
 use std::{any::Any, fmt::Debug};
@@ -92,10 +92,16 @@ pub trait Backend: Debug + Send + Sync + 'static {
         values: ViewMut<'_>,
         indices: ViewMut<'_>,
     ) -> Result<()>;
+    /// Running values along `dim`: `out[i]` is the reduction of `x[0..=i]`, all of one shape and dtype. For `Max` and
+    /// `Min`, `places` (`i64`, of the same shape) says where each stands; of equal elements the last.
+    fn scan(&self, op: ScanOp, x: View<'_>, dim: usize, out: ViewMut<'_>, places: Option<ViewMut<'_>>) -> Result<()>;
+    /// The elements in order along `dim`, and where they stood (`i64`); the outputs may be shorter in `dim`, and hold
+    /// the first. Equal elements keep their order; NaN is above all.
+    fn sort(&self, x: View<'_>, dim: usize, descending: bool, values: ViewMut<'_>, indices: ViewMut<'_>) -> Result<()>;
     /// `out[.., i, ..] = x[.., index[.., i, ..], ..]` along `dim`: `index` (`i64`) has the output's shape, which is at
     /// most that of `x` in the other dims. An index outside of `x` is an error that names it.
     fn gather(&self, x: View<'_>, dim: usize, index: View<'_>, out: ViewMut<'_>) -> Result<()>;
-    /// `out[.., index[.., i, ..], ..] = (or +=) source[.., i, ..]`: `source`, a view or scalar, has (at least) the
+    /// `out[.., index[.., i, ..], ..] = (or +=, *=, max, min) source[.., i, ..]`: `source`, a view or scalar, has (at least) the
     /// shape of `index`; what is not named keeps its value. Several writes to one element happen in index order.
     fn scatter(&self, op: ScatterOp, dim: usize, index: View<'_>, source: Operand<'_>, out: ViewMut<'_>) -> Result<()>;
     /// `out[.., i, ..] = x[.., index[i], ..]`, with a 1-d `index` (`i64`).

@@ -2,7 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use tensor_core::{
     BinaryOp, Op, ReduceOp, UnaryOp,
-    ops::{ConvKind, Fused, IndexOp, MoveOp, PoolKind, ScatterOp, Side},
+    ops::{ConvKind, Fused, IndexOp, MoveOp, PoolKind, ScanOp, ScatterOp, Side},
 };
 
 /// The kind of an operation. A new variant stops this from compiling; put its name into the list of [`kinds`] too.
@@ -16,6 +16,14 @@ pub fn kind(op: &Op) -> String {
         Op::Cast => "cast".into(),
         Op::Reduce { op, .. } => op.name().into(),
         Op::ArgReduce { .. } => "arg_reduce".into(),
+        Op::Scan { op, .. } => match op {
+            ScanOp::Sum => "cumsum",
+            ScanOp::Prod => "cumprod",
+            ScanOp::LogSumExp => "logcumsumexp",
+            // Recorded as the gather of their places.
+            ScanOp::Max | ScanOp::Min => "gather",
+        }
+        .into(),
         Op::Move(op) => match op {
             MoveOp::Reshape => "reshape",
             MoveOp::Permute { .. } => "permute",
@@ -32,8 +40,11 @@ pub fn kind(op: &Op) -> String {
             IndexOp::Gather { .. } => "gather",
             IndexOp::Scatter { op: ScatterOp::Set, .. } => "scatter",
             IndexOp::Scatter { op: ScatterOp::Add, .. } => "scatter_add",
+            IndexOp::Scatter { op: ScatterOp::Mul, .. } => "scatter with a product",
+            IndexOp::Scatter { op: ScatterOp::Max, .. } => "scatter with a maximum",
+            IndexOp::Scatter { op: ScatterOp::Min, .. } => "scatter with a minimum",
             IndexOp::ScatterScalar { op: ScatterOp::Set, .. } => "scatter of a number",
-            IndexOp::ScatterScalar { op: ScatterOp::Add, .. } => "scatter_add of a number",
+            IndexOp::ScatterScalar { .. } => "scatter_add of a number",
             IndexOp::SliceScatter { .. } => "slice_scatter",
         }
         .into(),
@@ -85,9 +96,15 @@ const SINGLE: &[&str] = &[
     "gather",
     "scatter",
     "scatter_add",
+    "scatter with a product",
+    "scatter with a maximum",
+    "scatter with a minimum",
     "scatter of a number",
     "scatter_add of a number",
     "slice_scatter",
+    "cumsum",
+    "cumprod",
+    "logcumsumexp",
     "matmul",
     "conv",
     "conv_input_grad",

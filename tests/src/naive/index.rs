@@ -40,6 +40,9 @@ pub(super) fn scatter(op: ScatterOp, dim: usize, index: View<'_>, source: Operan
         *slot = match op {
             ScatterOp::Set => source(&place),
             ScatterOp::Add => plus(*slot, source(&place)),
+            ScatterOp::Mul => times(*slot, source(&place)),
+            ScatterOp::Max => super::order::larger(*slot, source(&place)),
+            ScatterOp::Min => super::order::smaller(*slot, source(&place)),
         };
     }
     write(out, &values)
@@ -49,6 +52,13 @@ fn plus(a: Num, b: Num) -> Num {
     match (a, b) {
         (Num::I(a), Num::I(b)) => Num::I(a.wrapping_add(b)),
         (a, b) => Num::F(a.f() + b.f()),
+    }
+}
+
+fn times(a: Num, b: Num) -> Num {
+    match (a, b) {
+        (Num::I(a), Num::I(b)) => Num::I(a.wrapping_mul(b)),
+        (a, b) => Num::F(a.f() * b.f()),
     }
 }
 

@@ -6,7 +6,10 @@ use crate::{
     sample::{idx, list, mask, n, null, t},
     value::Value,
 };
-use tensor_core::{Tensor, ops::Index};
+use tensor_core::{
+    Tensor,
+    ops::{Index, ScatterReduce},
+};
 
 const PLACES: &str = "positions have no derivative";
 const UNEVEN: &str = "how many elements it gives depends on their values, which other layouts and devices may change";
@@ -54,17 +57,89 @@ fn slice_scatter(a: &Args) -> Outcome {
     one(x.slice_scatter(source, a.dim_or(2, "dim", 0)?, start, end, a.count_or(5, "step", 1)?))
 }
 
+/// A row of `scatter_reduce` or `index_reduce`, which carry the reduction in their name.
+fn reducing(name: &'static str, reduce: ScatterReduce) -> Row {
+    row(name, move |a| {
+        let (x, dim, index) = (a.tensor(0, "input")?, a.dim(1, "dim")?, a.tensor(2, "index")?);
+        let source = a.tensor(3, if name.starts_with("index") { "source" } else { "src" })?;
+        a.get(4, "reduce");
+        let own = a.bool_or(5, "include_self", true)?;
+        one(if name.starts_with("index") {
+            x.index_reduce(dim, index, source, reduce, own)
+        } else {
+            x.scatter_reduce(dim, index, source, reduce, own)
+        })
+    })
+}
+
+fn combining() -> Vec<Row> {
+    use ScatterReduce::{Amax, Amin, Mean, Prod, Sum};
+    let scatter = [
+        ("scatter_reduce.sum", Sum),
+        ("scatter_reduce.prod", Prod),
+        ("scatter_reduce.mean", Mean),
+        ("scatter_reduce.amax", Amax),
+        ("scatter_reduce.amin", Amin),
+    ];
+    let index = [
+        ("index_reduce.prod", Prod),
+        ("index_reduce.mean", Mean),
+        ("index_reduce.amax", Amax),
+        ("index_reduce.amin", Amin),
+    ];
+    let scatter = scatter.into_iter().map(|(name, reduce)| {
+        reducing(name, reduce)
+            .sample([t([3, 4]), n(0), idx([5, 4], 3), t([5, 4])])
+            .named([t([3, 4]), n(1), idx([3, 2], 4), t([3, 3])], [("include_self", n(false))])
+    });
+    let index = index.into_iter().map(|(name, reduce)| {
+        reducing(name, reduce)
+            .sample([t([3, 4]), n(0), idx([5], 3), t([5, 4])])
+            .named([t([3, 4]), n(1), idx([2], 4), t([3, 2])], [("include_self", n(false))])
+    });
+    scatter.chain(index).collect()
+}
+
 pub(super) fn rows() -> Vec<Row> {
+    let mut rows = picking();
+    rows.extend(combining());
+    rows
+}
+
+fn picking() -> Vec<Row> {
     vec![
+        row("masked_scatter", |a| {
+            one(a.tensor(0, "input")?.masked_scatter(a.tensor(1, "mask")?, a.tensor(2, "source")?))
+        })
+        .sample([t([3, 4]), mask([3, 4]), t([12])])
+        .sample([t([3, 4]), mask([4]), t([3, 4])]),
+        row("diagonal_scatter", |a| {
+            let (x, source, offset) = (a.tensor(0, "input")?, a.tensor(1, "src")?, a.dim_or(2, "offset", 0)?);
+            one(x.diagonal_scatter(source, offset, a.dim_or(3, "dim1", 0)?, a.dim_or(4, "dim2", 1)?))
+        })
+        .sample([t([3, 4]), t([3])])
+        .sample([t([3, 4, 2]), t([4, 2]), n(0), n(0), n(2)])
+        .sample([t([3, 4]), t([2]), n(-1)]),
         row("gather", |a| one(a.tensor(0, "input")?.gather(a.dim(1, "dim")?, a.tensor(2, "index")?)))
             .sample([t([3, 4]), n(1), idx([3, 2], 4)])
             .sample([t([3, 4]), n(0), idx([2, 4], 3)]),
         row("scatter", |a| {
             let (x, dim, index) = (a.tensor(0, "input")?, a.dim(1, "dim")?, a.tensor(2, "index")?);
-            match a.get(3, "src") {
-                Some(Value::Tensor(src)) => one(x.scatter(dim, index, src)),
-                _ => one(x.scatter(dim, index, a.scalar(3, "value")?)),
-            }
+            let reduce = match a.str_or(4, "reduce", "none")? {
+                "none" => None,
+                "add" => Some(ScatterReduce::Sum),
+                "multiply" => Some(ScatterReduce::Prod),
+                other => return unsupported(format!("reduce {other}")),
+            };
+            one(match (a.get(3, "src"), reduce) {
+                (Some(Value::Tensor(src)), None) => x.scatter(dim, index, src),
+                (Some(Value::Tensor(src)), Some(reduce)) => x.scatter_reduce(dim, index, src, reduce, true),
+                (_, None) => x.scatter(dim, index, a.scalar(3, "value")?),
+                (_, Some(reduce)) => {
+                    let value = Tensor::full_on(index.shape(), a.scalar(3, "value")?, x.dtype(), &x.device())?;
+                    x.scatter_reduce(dim, index, &value, reduce, true)
+                }
+            })
         })
         .sample([t([3, 4]), n(0), idx([1, 4], 3), t([1, 4])])
         .sample([t([3, 4]), n(1), idx([3, 1], 4), n(2.5)]),

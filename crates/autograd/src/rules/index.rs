@@ -2,7 +2,7 @@
 use super::{
     Grads,
     movement::{place, slice_end},
-    wanted,
+    scatter, wanted,
 };
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
@@ -41,10 +41,14 @@ pub(super) fn rule(op: &IndexOp, node: &Arc<Node>, g: Tensor) -> Result<Grads> {
             let dsource = wanted(node, 2, || picked(&g, *dim, &index()?, node))?;
             smallvec![node.wants(0).then_some(g), None, dsource]
         }
+        IndexOp::Scatter { dim, op: op @ (ScatterOp::Mul | ScatterOp::Max | ScatterOp::Min) } => {
+            scatter::rule(*op, *dim, node, &g)?
+        }
         IndexOp::ScatterScalar { dim, op: ScatterOp::Set } => {
             smallvec![Some(g.scatter(*dim as isize, &index()?, 0.0)?), None]
         }
-        IndexOp::ScatterScalar { dim: _, op: ScatterOp::Add } => smallvec![Some(g), None],
+        // The library records only the two above with a number.
+        IndexOp::ScatterScalar { dim: _, op: _ } => smallvec![Some(g), None],
         // y = x; y[.., start::step, ..] = source
         IndexOp::SliceScatter { dim, start, step, len } => {
             let (dim, from, to) = (*dim as isize, *start as isize, slice_end(*start, *step, *len) as isize);
@@ -56,16 +60,19 @@ pub(super) fn rule(op: &IndexOp, node: &Arc<Node>, g: Tensor) -> Result<Grads> {
     })
 }
 
-/// The gradient of a scatter's source: what stands where it was placed. A source larger than the index gets zeros
-/// where it was not read.
+/// The gradient of a scatter's source: what stands where it was placed.
 fn picked(g: &Tensor, dim: usize, index: &Tensor, node: &Node) -> Result<Tensor> {
-    let mut picked = g.gather(dim as isize, index)?;
-    for (d, &size) in node.input_meta(2)?.shape().iter().enumerate() {
-        if picked.shape()[d] < size {
-            let mut larger: SmallVec<[usize; 6]> = SmallVec::from_slice(picked.shape());
+    enlarged(g.gather(dim as isize, index)?, node.input_meta(2)?.shape())
+}
+
+/// A source larger than the index gets zeros where it was not read.
+pub(super) fn enlarged(mut read: Tensor, shape: &[usize]) -> Result<Tensor> {
+    for (d, &size) in shape.iter().enumerate() {
+        if read.shape()[d] < size {
+            let mut larger: SmallVec<[usize; 6]> = SmallVec::from_slice(read.shape());
             larger[d] = size;
-            picked = place(&picked, &larger, d, 0, 1)?;
+            read = place(&read, &larger, d, 0, 1)?;
         }
     }
-    Ok(picked)
+    Ok(read)
 }

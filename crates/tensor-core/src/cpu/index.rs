@@ -35,23 +35,37 @@ fn checked(op: &'static str, index: Data<'_, i64>, dim: usize, size: usize) -> R
     bad.map_or(Ok(()), |i| check(op, i, dim, size).map(|_| ()))
 }
 
-/// Numbers that add up: floats in their own precision, integers wrapping, bool as or.
-pub(super) trait Sum: Pod + Send + Sync + Default {
+/// Numbers that add up: floats in their own precision, integers wrapping.
+pub(super) trait Sum: Pod + Send + Sync + Default + PartialOrd {
     fn plus(self, other: Self) -> Self;
+    fn times(self, other: Self) -> Self;
+    /// The larger, or NaN.
+    fn larger(self, other: Self) -> Self {
+        #[allow(clippy::eq_op)]
+        let replaced = other != other || other > self;
+        if replaced { other } else { self }
+    }
+    /// The smaller, or NaN.
+    fn smaller(self, other: Self) -> Self {
+        #[allow(clippy::eq_op)]
+        let replaced = other != other || other < self;
+        if replaced { other } else { self }
+    }
 }
 macro_rules! sum {
-    ($($t:ty: |$a:ident, $b:ident| $sum:expr;)*) => { $(impl Sum for $t {
+    ($($t:ty: |$a:ident, $b:ident| $sum:expr, $product:expr;)*) => { $(impl Sum for $t {
         fn plus(self, other: $t) -> $t { let ($a, $b) = (self, other); $sum }
+        fn times(self, other: $t) -> $t { let ($a, $b) = (self, other); $product }
     })* };
 }
 sum! {
-    f32: |a, b| a + b;
-    f64: |a, b| a + b;
-    f16: |a, b| f16::from_f32(a.to_f32() + b.to_f32());
-    bf16: |a, b| bf16::from_f32(a.to_f32() + b.to_f32());
-    i64: |a, b| a.wrapping_add(b);
-    i32: |a, b| a.wrapping_add(b);
-    u8: |a, b| a.wrapping_add(b);
+    f32: |a, b| a + b, a * b;
+    f64: |a, b| a + b, a * b;
+    f16: |a, b| f16::from_f32(a.to_f32() + b.to_f32()), f16::from_f32(a.to_f32() * b.to_f32());
+    bf16: |a, b| bf16::from_f32(a.to_f32() + b.to_f32()), bf16::from_f32(a.to_f32() * b.to_f32());
+    i64: |a, b| a.wrapping_add(b), a.wrapping_mul(b);
+    i32: |a, b| a.wrapping_add(b), a.wrapping_mul(b);
+    u8: |a, b| a.wrapping_add(b), a.wrapping_mul(b);
 }
 
 /// Runs an expression for the type behind a dtype; a bool is a byte.
@@ -188,7 +202,22 @@ pub(super) fn scatter(op: ScatterOp, dim: usize, index: View<'_>, source: Operan
         from: From<'_, T>,
         out: DataMut<'_, T>,
     ) -> Result<()> {
-        let name = if op == ScatterOp::Add { "scatter_add" } else { "scatter" };
+        match op {
+            ScatterOp::Set => joined("scatter", dim, index, from, out, |_, new| new),
+            ScatterOp::Add => joined("scatter_add", dim, index, from, out, T::plus),
+            ScatterOp::Mul => joined("scatter_reduce", dim, index, from, out, T::times),
+            ScatterOp::Max => joined("scatter_reduce", dim, index, from, out, T::larger),
+            ScatterOp::Min => joined("scatter_reduce", dim, index, from, out, T::smaller),
+        }
+    }
+    fn joined<T: Sum>(
+        name: &'static str,
+        dim: usize,
+        index: Data<'_, i64>,
+        from: From<'_, T>,
+        out: DataMut<'_, T>,
+        join: impl Fn(T, T) -> T,
+    ) -> Result<()> {
         let (il, ol) = (at_least_1d(index.layout), at_least_1d(out.layout));
         checked(name, index, dim, ol.shape()[dim])?;
         let sl = match &from {
@@ -204,12 +233,18 @@ pub(super) fn scatter(op: ScatterOp, dim: usize, index: View<'_>, source: Operan
                     From::Value(value) => *value,
                 };
                 let to = &mut out.all[o + index.all[i + k * is] as usize * os];
-                *to = if op == ScatterOp::Add { to.plus(value) } else { value };
+                *to = join(*to, value);
             }
         });
         Ok(())
     }
     let is_bool = out.dtype == DType::Bool;
+    let op = match op {
+        // Bool adds up as or, and multiplies as and.
+        ScatterOp::Add if is_bool => ScatterOp::Max,
+        ScatterOp::Mul if is_bool => ScatterOp::Min,
+        op => op,
+    };
     by_dtype!(out.dtype, T => {
         let from = match source {
             Operand::View(view) => From::View(data::<T>(view)?),
@@ -268,7 +303,13 @@ pub(super) fn index_select(x: View<'_>, dim: usize, index: View<'_>, out: ViewMu
 
 /// See `Backend::index_add`.
 pub(super) fn index_add(dim: usize, index: View<'_>, source: View<'_>, out: ViewMut<'_>) -> Result<()> {
-    fn typed<T: Sum>(dim: usize, index: Data<'_, i64>, source: Data<'_, T>, mut out: DataMut<'_, T>) -> Result<()> {
+    fn typed<T: Sum>(
+        dim: usize,
+        index: Data<'_, i64>,
+        source: Data<'_, T>,
+        mut out: DataMut<'_, T>,
+        join: impl Fn(T, T) -> T,
+    ) -> Result<()> {
         let (sl, ol) = (at_least_1d(source.layout), at_least_1d(out.layout));
         let rows = rows("index_add", index, dim, ol.shape()[dim])?;
         if source.layout.numel() == 0 {
@@ -279,7 +320,7 @@ pub(super) fn index_add(dim: usize, index: View<'_>, source: View<'_>, out: View
             let plane = ol.shape()[dim] * inner;
             for (at, from) in source.chunks_exact(inner).enumerate() {
                 let to = at / rows.len() * plane + rows[at % rows.len()] * inner;
-                out[to..to + inner].iter_mut().zip(from).for_each(|(to, &from)| *to = to.plus(from));
+                out[to..to + inner].iter_mut().zip(from).for_each(|(to, &from)| *to = join(*to, from));
             }
             return Ok(());
         }
@@ -287,10 +328,14 @@ pub(super) fn index_add(dim: usize, index: View<'_>, source: View<'_>, out: View
         lines(sl.shape(), dim, [sl.strides(), ol.strides(), ol.strides()], |[from, to, _]| {
             for (k, row) in rows.iter().enumerate() {
                 let to = &mut out.all[ol.offset() + to + row * os];
-                *to = to.plus(source.all[sl.offset() + from + k * ss]);
+                *to = join(*to, source.all[sl.offset() + from + k * ss]);
             }
         });
         Ok(())
     }
-    by_dtype!(out.dtype, T => typed::<T>(dim, data(index)?, data(source)?, data_mut(out)?))
+    if out.dtype == DType::Bool {
+        // Bool adds up as or.
+        return typed::<u8>(dim, data(index)?, data(source)?, data_mut(out)?, u8::larger);
+    }
+    by_dtype!(out.dtype, T => typed::<T>(dim, data(index)?, data(source)?, data_mut(out)?, T::plus))
 }

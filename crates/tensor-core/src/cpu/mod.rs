@@ -15,6 +15,7 @@ mod gelu;
 mod index;
 mod int;
 mod layer_norm;
+mod lines;
 mod map;
 mod math;
 mod matmul;
@@ -22,14 +23,16 @@ mod pool;
 mod random;
 mod real;
 mod reduce;
+mod scan;
 mod simd;
+mod sort;
 mod storage;
 mod unary;
 mod update;
 
 use crate::{
     Backend, Error, Operand, Result, Scalar, Storage, View, ViewMut,
-    ops::{BinaryOp, CompareOp, Conv, Fused, Pool, RandomOp, ReduceOp, ScatterOp, UnaryOp, Update},
+    ops::{BinaryOp, CompareOp, Conv, Fused, Pool, RandomOp, ReduceOp, ScanOp, ScatterOp, UnaryOp, Update},
     rng::Key,
 };
 
@@ -98,6 +101,12 @@ impl Backend for Cpu {
         indices: ViewMut<'_>,
     ) -> Result<()> {
         arg_reduce::arg_reduce(op, x, dim, values, indices)
+    }
+    fn scan(&self, op: ScanOp, x: View<'_>, dim: usize, out: ViewMut<'_>, places: Option<ViewMut<'_>>) -> Result<()> {
+        scan::scan(op, x, dim, out, places)
+    }
+    fn sort(&self, x: View<'_>, dim: usize, descending: bool, values: ViewMut<'_>, indices: ViewMut<'_>) -> Result<()> {
+        sort::sort(x, dim, descending, values, indices)
     }
     fn gather(&self, x: View<'_>, dim: usize, index: View<'_>, out: ViewMut<'_>) -> Result<()> {
         index::gather(x, dim, index, out)

@@ -1,10 +1,13 @@
 //! Elements picked or placed by integer tensors.
 mod advanced;
 mod brackets;
+mod combine;
+mod masked;
 mod pick;
 mod place;
 
 pub use brackets::Index;
+pub use combine::ScatterReduce;
 
 use super::Keeps;
 use crate::{DType, Error, Result, Tensor};
@@ -16,6 +19,12 @@ pub enum ScatterOp {
     Set,
     /// Add to it.
     Add,
+    /// Multiply it.
+    Mul,
+    /// The larger of both; NaN wins.
+    Max,
+    /// The smaller of both; NaN wins.
+    Min,
 }
 
 /// Recorded index operations; `index` is an input without gradient.
@@ -69,18 +78,20 @@ impl IndexOp {
             IndexOp::Select { .. } => "index_select",
             IndexOp::Add { .. } => "index_add",
             IndexOp::Gather { .. } => "gather",
-            IndexOp::Scatter { op: ScatterOp::Set, .. } | IndexOp::ScatterScalar { op: ScatterOp::Set, .. } => {
-                "scatter"
-            }
-            IndexOp::Scatter { op: ScatterOp::Add, .. } | IndexOp::ScatterScalar { op: ScatterOp::Add, .. } => {
-                "scatter_add"
-            }
+            IndexOp::Scatter { op, .. } | IndexOp::ScatterScalar { op, .. } => match op {
+                ScatterOp::Set => "scatter",
+                ScatterOp::Add => "scatter_add",
+                ScatterOp::Mul | ScatterOp::Max | ScatterOp::Min => "scatter_reduce",
+            },
             IndexOp::SliceScatter { .. } => "slice_scatter",
         }
     }
     pub(super) fn keeps(&self) -> Keeps {
         match self {
             IndexOp::SliceScatter { .. } => Keeps::NOTHING,
+            IndexOp::Scatter { op: ScatterOp::Mul | ScatterOp::Max | ScatterOp::Min, .. } => {
+                Keeps { inputs: 0b111, outputs: 1 }
+            }
             _ => Keeps { inputs: 2, outputs: 0 },
         }
     }

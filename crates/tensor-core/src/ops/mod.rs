@@ -31,12 +31,16 @@ mod pad;
 mod pixel;
 mod pool;
 mod products;
+mod quantile;
 mod random;
 mod reduce;
+mod scan;
 mod select;
 mod slice_mut;
 mod softmax;
+mod sort;
 mod unary;
+mod unique;
 
 pub use activations::Gelu;
 pub use arithmetic::Rounding;
@@ -52,7 +56,7 @@ pub use create::{Nested, tensor};
 pub use einsum::einsum;
 pub use fold::Im2colOptions;
 pub use fused::{Fused, Update, compose, fused_map, update};
-pub use index::{Index, IndexOp, ScatterOp};
+pub use index::{Index, IndexOp, ScatterOp, ScatterReduce};
 pub use interpolate::{InterpolateMode, InterpolateOptions};
 pub use join::Indexing;
 pub use linalg::MatrixNorm;
@@ -64,10 +68,13 @@ pub use pool::{
     AvgPool1dOptions, AvgPool2dOptions, AvgPool3dOptions, AvgPoolOptions, MaxPool1dOptions, MaxPool2dOptions,
     MaxPool3dOptions, MaxPoolOptions, Pool, PoolKind, Window, pool_map,
 };
+pub use quantile::Interpolation;
 pub use random::RandomOp;
 pub use reduce::ReduceOp;
+pub use scan::ScanOp;
 pub use slice_mut::SliceMut;
 pub use unary::UnaryOp;
+pub use unique::Unique;
 
 use crate::{Result, Scalar, Tensor, graph::Node};
 use smallvec::SmallVec;
@@ -107,6 +114,13 @@ pub enum Op {
         /// `Max` or `Min`.
         op: ReduceOp,
         /// The dim that was reduced.
+        dim: usize,
+    },
+    /// A running sum, product.. along a dim.
+    Scan {
+        /// What runs.
+        op: ScanOp,
+        /// The dim.
         dim: usize,
     },
     /// The same elements seen another way.
@@ -177,6 +191,7 @@ impl Op {
             Op::Reduce { op, .. } => op.name(),
             Op::ArgReduce { op: ReduceOp::Min, .. } => "min.dim",
             Op::ArgReduce { .. } => "max.dim",
+            Op::Scan { op, .. } => op.name(),
             Op::Move(op) => op.name(),
             Op::Cat { .. } => "cat",
             Op::Index(op) => op.name(),
@@ -198,6 +213,7 @@ impl Op {
             Op::Where => Keeps::INPUT,
             Op::Reduce { op, .. } => op.keeps(),
             Op::ArgReduce { .. } => Keeps { inputs: 0, outputs: 2 },
+            Op::Scan { op, .. } => op.keeps(),
             Op::Index(op) => op.keeps(),
             // The gradient of one side reads the other.
             Op::MatMul | Op::Conv(_) => Keeps { inputs: u32::from(wants[1]) | u32::from(wants[0]) << 1, outputs: 0 },

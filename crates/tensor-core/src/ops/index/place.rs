@@ -6,7 +6,7 @@ use crate::{
     shape,
 };
 
-fn same_dtype(op: &'static str, x: &Tensor, source: &Tensor) -> Result<()> {
+pub(super) fn same_dtype(op: &'static str, x: &Tensor, source: &Tensor) -> Result<()> {
     if x.dtype() != source.dtype() {
         return Err(Error::new(op, format!("the source is {}, the tensor {}", source.dtype(), x.dtype()))
             .operands([x, source])
@@ -150,7 +150,13 @@ impl Tensor {
 }
 
 /// The checks of a 1-d index beside a source.
-fn placed(op: &'static str, x: &Tensor, dim: isize, index: &Tensor, source: &Tensor) -> Result<(usize, Tensor)> {
+pub(super) fn placed(
+    op: &'static str,
+    x: &Tensor,
+    dim: isize,
+    index: &Tensor,
+    source: &Tensor,
+) -> Result<(usize, Tensor)> {
     let wrong = |message: String| Err(Error::new(op, message).operands([x, index, source]));
     let d = shape::dim(op, dim, x.dim()).map_err(|e| e.operands([x, index, source]))?;
     same_device(op, &[x, index, source])?;
