@@ -1,7 +1,7 @@
 //! The arguments of a call, asked for by PyTorch's position and name. What a row did not ask for is never ignored in
 //! silence: the runner calls such a case unsupported.
 use crate::{
-    fault::{Fault, Res, unsupported},
+    fault::{Fault, Res, refused, unsupported},
     value::Value,
 };
 use std::cell::Cell;
@@ -192,10 +192,10 @@ impl Args {
     pub fn int_or(&self, place: usize, name: &str, default: i64) -> Res<i64> {
         Ok(self.opt_int(place, name)?.unwrap_or(default))
     }
-    /// A count: a negative one is unsupported, since the API cannot express it.
+    /// A count, which is never negative.
     pub fn count(&self, place: usize, name: &str) -> Res<usize> {
         let i = self.int(place, name)?;
-        usize::try_from(i).or_else(|_| unsupported(format!("{name} = {i}")))
+        usize::try_from(i).or_else(|_| refused(format!("{name} = {i}")))
     }
     /// A count, `default` where it is not given.
     pub fn count_or(&self, place: usize, name: &str, default: usize) -> Res<usize> {
@@ -301,5 +301,5 @@ impl Args {
 }
 
 fn refuse<T>(name: &str, value: &Value) -> Res<T> {
-    unsupported(format!("{name} is {}", value.kind()))
+    refused(format!("{name} is {}", value.kind()))
 }

@@ -12,6 +12,9 @@ pub type Outcome = Res<Vec<Tensor>>;
 pub enum Fault {
     /// The project has no such operator, module, optimizer or argument form.
     Unsupported(String),
+    /// The types of the API do not let such a call be written: a string for a number, a negative count, a number for
+    /// a tensor.
+    Refused(String),
     /// A call returned an error.
     Failed(Error),
     /// A result differs from the expected one.
@@ -21,6 +24,11 @@ pub enum Fault {
 /// The project does not have it.
 pub fn unsupported<T>(what: impl Into<String>) -> Res<T> {
     Err(Fault::Unsupported(what.into()))
+}
+
+/// The API's types do not let it be written.
+pub fn refused<T>(what: impl Into<String>) -> Res<T> {
+    Err(Fault::Refused(what.into()))
 }
 
 /// It is not as expected.
@@ -38,6 +46,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::Unsupported(what) => write!(f, "unsupported: {what}"),
+            Fault::Refused(what) => write!(f, "cannot be written: {what}"),
             Fault::Failed(e) => write!(f, "error: {e}"),
             Fault::Wrong(what) => f.write_str(what),
         }

@@ -139,7 +139,7 @@ fn pair(a: &Args, place: usize, name: &str) -> Res<Pair> {
     let sizes: Vec<usize> = a
         .ints(place, name)?
         .into_iter()
-        .map(|i| usize::try_from(i).map_err(|_| Fault::Unsupported(format!("{name} = {i}"))))
+        .map(|i| usize::try_from(i).map_err(|_| Fault::Refused(format!("{name} = {i}"))))
         .collect::<Res<_>>()?;
     match sizes[..] {
         [both] => Ok(both.into()),

@@ -104,7 +104,7 @@ fn judge(case: &Case<'_>) -> (Status, String) {
     manual_seed(0);
     match caught(|| replay(case)) {
         Ok(Ok(())) => (Status::Passed, String::new()),
-        Ok(Err(Fault::Unsupported(why))) => (Status::Unsupported, why),
+        Ok(Err(Fault::Unsupported(why) | Fault::Refused(why))) => (Status::Unsupported, why),
         Ok(Err(fault)) => (Status::Failed, fault.to_string()),
         Err(message) => (Status::Failed, format!("panic: {message}")),
     }

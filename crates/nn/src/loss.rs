@@ -5,6 +5,8 @@ mod distributions;
 mod elementwise;
 pub(crate) mod functions;
 mod margins;
+mod multilabel;
+mod triplet;
 
 pub use classes::{CrossEntropyLoss, NLLLoss};
 pub use distributions::{BCELoss, BCEWithLogitsLoss, GaussianNLLLoss, KLDivLoss, PoissonNLLLoss};
@@ -13,6 +15,8 @@ pub use margins::{
     CosineEmbeddingLoss, HingeEmbeddingLoss, MarginRankingLoss, MultiLabelSoftMarginLoss, MultiMarginLoss,
     SoftMarginLoss, TripletMarginLoss,
 };
+pub use multilabel::MultiLabelMarginLoss;
+pub use triplet::TripletMarginWithDistanceLoss;
 
 use tensor_core::{Error, Result, Tensor};
 

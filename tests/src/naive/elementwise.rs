@@ -41,6 +41,8 @@ fn unary_float(op: UnaryOp, x: f64) -> f64 {
         UnaryOp::Erf => libm::erf(x),
         UnaryOp::Erfc => libm::erfc(x),
         UnaryOp::Erfinv => erfinv(x),
+        UnaryOp::Lgamma => libm::lgamma(x),
+        UnaryOp::Digamma => digamma(x),
         UnaryOp::Sigmoid => 1.0 / (1.0 + (-x).exp()),
         UnaryOp::Relu if x < 0.0 => 0.0,
         UnaryOp::Relu => x,
@@ -51,6 +53,17 @@ fn unary_float(op: UnaryOp, x: f64) -> f64 {
         UnaryOp::Trunc => x.trunc(),
         UnaryOp::BitNot => f64::NAN, // refused before it comes here
     }
+}
+
+/// `digamma(x) = digamma(x + 1) - 1 / x` far enough out for two terms of the asymptotic series.
+fn digamma(x: f64) -> f64 {
+    if x <= 0.0 && x == x.trunc() {
+        return if x == 0.0 { f64::INFINITY.copysign(-x) } else { f64::NAN };
+    }
+    let steps = (1000.0 - x).max(0.0) as usize;
+    let far = x + steps as f64;
+    let below: f64 = (0..steps).rev().map(|k| 1.0 / (x + k as f64)).sum();
+    far.ln() - 0.5 / far - 1.0 / (12.0 * far * far) - below
 }
 
 /// Newton's method on `erf(y) = x`.

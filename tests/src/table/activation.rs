@@ -1,7 +1,7 @@
 //! Activation functions, as `torch.nn.functional` calls them.
 use super::{Check, Row, one, row, unary};
 use crate::{
-    fault::unsupported,
+    fault::refused,
     sample::{n, range, t},
 };
 use tensor_core::{Result, Tensor, ops::Gelu};
@@ -30,7 +30,7 @@ pub(super) fn rows() -> Vec<Row> {
             let form = match a.str_or(1, "approximate", "none")? {
                 "none" => Gelu::Exact,
                 "tanh" => Gelu::Tanh,
-                other => return unsupported(format!("gelu {other}")),
+                other => return refused(format!("gelu {other}")),
             };
             one(a.tensor(0, "input")?.gelu(form))
         })

@@ -1,9 +1,19 @@
 //! Elements repeated, rolled, and laid on diagonals.
-use super::{Row, movement::dims, one, row, unary};
+use super::{Row, many, movement::dims, one, row};
 use crate::{
     sample::{ints, n, t},
     value::Value,
 };
+use tensor_core::{Result, Tensor};
+
+/// A row of an operator that takes a tensor or a list of them.
+fn each(name: &'static str, f: fn(&Tensor) -> Result<Tensor>) -> Row {
+    row(name, move |a| match a.get(0, "input") {
+        Some(Value::List(_)) => many(a.tensors(0, "input")?.into_iter().map(f).collect()),
+        _ => one(f(a.tensor(0, "input")?)),
+    })
+    .on(-2.0, 2.0)
+}
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
@@ -33,8 +43,7 @@ pub(super) fn rows() -> Vec<Row> {
         .sample([t([2, 3]), n(2)]),
         row("rot90", |a| {
             let planes = dims(a.opt_ints(2, "dims")?.unwrap_or(vec![0, 1]));
-            let planes =
-                <[isize; 2]>::try_from(planes).or_else(|d| crate::fault::unsupported(format!("dims = {d:?}")))?;
+            let planes = <[isize; 2]>::try_from(planes).or_else(|d| crate::fault::refused(format!("dims = {d:?}")))?;
             one(a.tensor(0, "input")?.rot90(a.int_or(1, "k", 1)?, planes))
         })
         .sample([t([2, 3])])
@@ -44,9 +53,9 @@ pub(super) fn rows() -> Vec<Row> {
         })
         .sample([t([2, 3, 4]), n(0), n(-1)])
         .sample([t([2, 3, 4]), ints([0, 1]), ints([2, 0])]),
-        unary("atleast_1d", |x| x.atleast_1d()).on(-2.0, 2.0),
-        unary("atleast_2d", |x| x.atleast_2d()).on(-2.0, 2.0),
-        unary("atleast_3d", |x| x.atleast_3d()).on(-2.0, 2.0),
+        each("atleast_1d", Tensor::atleast_1d),
+        each("atleast_2d", Tensor::atleast_2d),
+        each("atleast_3d", Tensor::atleast_3d),
         row("diag", |a| one(a.tensor(0, "input")?.diag(a.dim_or(1, "diagonal", 0)?)))
             .sample([t([3])])
             .sample([t([3, 4]), n(1)]),

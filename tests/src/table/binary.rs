@@ -2,7 +2,7 @@
 use super::{Row, one, row, two};
 use crate::{
     fault::{Fault, unsupported},
-    sample::{idx, n, null, range, t},
+    sample::{fixed, idx, n, null, range, t},
     value::Value,
 };
 use tensor_core::{
@@ -110,6 +110,7 @@ pub(super) fn rows() -> Vec<Row> {
         reflected("fmod.number_first", BinaryOp::Fmod).sample([range([2, 3], 0.6, 0.8), n(2.5)]),
         reflected("maximum.number_first", BinaryOp::Maximum).sample([t([2, 3]), n(0.5)]),
         reflected("minimum.number_first", BinaryOp::Minimum).sample([t([2, 3]), n(0.5)]),
+        op("ldexp", |x, y| x.ldexp(y)).sample([t([3, 4]), fixed([4], -2.0, 3.0)]).sample([t([2, 3]), n(3)]),
         op("atan2.number", |x, y| x.atan2(y)).sample([range([2, 3], 0.5, 2.0), n(2.5)]),
     ]
 }

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     args::Args,
-    fault::{Outcome, unsupported},
+    fault::{Outcome, refused},
     sample::{Input, ints, n, null, s, t},
     value::Value,
 };
@@ -28,7 +28,7 @@ fn call<const N: usize>(a: &Args, conv: Conv<N>, same: Conv<N>) -> Outcome {
         Some(Value::Str(name)) => match name.as_str() {
             "same" => ([0; N], same),
             "valid" => ([0; N], conv),
-            other => return unsupported(format!("padding {other}")),
+            other => return refused(format!("padding {other}")),
         },
         _ => (sizes(a, 4, "padding", 0)?, conv),
     };

@@ -1,7 +1,7 @@
 //! To another dtype.
 use super::{Row, one, row};
 use crate::sample::{idx, t};
-use tensor_core::DType;
+use tensor_core::{DType, Tensor};
 
 fn to(name: &'static str, dtype: DType) -> Row {
     let row = row(name, move |a| {
@@ -18,6 +18,12 @@ fn to(name: &'static str, dtype: DType) -> Row {
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
+        row("item", |a| {
+            let x = a.tensor(0, "input")?;
+            Ok(vec![Tensor::full_on((), x.item::<f64>()?, x.dtype(), &x.device())?])
+        })
+        .sample([t([1])])
+        .no_grad("its result is a number"),
         to("double", DType::F64),
         // Its derivative is that of `double`, in which finite differences can be seen.
         to("float", DType::F32).no_grad("finite differences do not see steps so small"),

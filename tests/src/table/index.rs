@@ -2,13 +2,13 @@
 use super::{Check, Row, many, one, row, two};
 use crate::{
     args::Args,
-    fault::{Outcome, Res, unsupported},
-    sample::{idx, list, mask, n, null, t},
+    fault::{Outcome, Res, refused, unsupported},
+    sample::{idx, list, mask, n, null, s, t},
     value::Value,
 };
 use tensor_core::{
     Tensor,
-    ops::{Index, ScatterReduce},
+    ops::{BagMode, EmbeddingBagOptions, Index, ScatterReduce},
 };
 
 const PLACES: &str = "positions have no derivative";
@@ -55,6 +55,26 @@ fn slice_scatter(a: &Args) -> Outcome {
     let bound = |place, name, default| Res::Ok(a.opt_int(place, name)?.map_or(default, |i| i as isize));
     let (start, end) = (bound(3, "start", 0)?, bound(4, "end", isize::MAX)?);
     one(x.slice_scatter(source, a.dim_or(2, "dim", 0)?, start, end, a.count_or(5, "step", 1)?))
+}
+
+/// Ids of a bag each, reduced to a row.
+fn embedding_bag(a: &Args) -> Outcome {
+    // PyTorch takes table and ids in either order.
+    let (table, ids) = (a.tensor(0, "input")?, a.tensor(1, "weight")?);
+    let (table, ids) = if table.is_floating_point() { (table, ids) } else { (ids, table) };
+    let options = EmbeddingBagOptions {
+        offsets: a.opt_tensor(2, "offsets")?,
+        mode: match a.str_or(6, "mode", "mean")? {
+            "sum" => BagMode::Sum,
+            "mean" => BagMode::Mean,
+            "max" => BagMode::Max,
+            other => return refused(format!("mode {other}")),
+        },
+        per_sample_weights: a.opt_tensor(8, "per_sample_weights")?,
+        include_last_offset: a.bool_or(9, "include_last_offset", false)?,
+        padding_idx: a.opt_dim(10, "padding_idx")?,
+    };
+    one(table.embedding_bag(ids, options))
 }
 
 /// A row of `scatter_reduce` or `index_reduce`, which carry the reduction in their name.
@@ -203,10 +223,11 @@ fn picking() -> Vec<Row> {
             .sample([t([3, 4]), mask([3, 4])])
             .sample([t([3, 4]), mask([4])]),
         row("nonzero", |a| {
-            let places = a.tensor(0, "input")?.nonzero()?;
+            let x = a.tensor(0, "input")?;
             match a.bool_or(1, "as_tuple", false)? {
-                true => many(places.unbind(1)),
-                false => Ok(vec![places]),
+                // Places along each dim, and a 0-d tensor counts as a line.
+                true => many(x.atleast_1d()?.nonzero()?.unbind(1)),
+                false => one(x.nonzero()),
             }
         })
         .sample([mask([3, 4])])
@@ -215,6 +236,10 @@ fn picking() -> Vec<Row> {
         row("argwhere", |a| one(a.tensor(0, "input")?.nonzero())).sample([mask([3, 4])]).no_grad(PLACES),
         row("nn.functional.embedding", |a| one(a.tensor(0, "weight")?.embedding(a.tensor(1, "input")?)))
             .sample([t([5, 3]), idx([2, 4], 5)]),
+        row("nn.functional.embedding_bag", embedding_bag)
+            .named([t([5, 3]), idx([2, 4], 5)], [("mode", s("mean"))])
+            .named([t([5, 3]), idx([2, 4], 5)], [("mode", s("sum")), ("per_sample_weights", t([2, 4]))])
+            .named([t([5, 3]), idx([3, 2], 5)], [("mode", s("max"))]),
         row("nn.functional.one_hot", |a| one(a.tensor(0, "input")?.one_hot(a.dim_or(1, "num_classes", -1)?)))
             .sample([idx([2, 3], 4), n(4)])
             .no_grad(PLACES),

@@ -2,7 +2,7 @@
 use super::{Row, many, movement::dims, one, row};
 use crate::{
     args::Args,
-    fault::{Res, unsupported},
+    fault::{Res, refused},
     sample::{ints, list, n, s, t},
     value::Value,
 };
@@ -66,10 +66,10 @@ fn indexing(a: &Args) -> Res<Indexing> {
         None => Ok(Indexing::Ij),
         Some(Value::Str(order)) if order == "ij" => Ok(Indexing::Ij),
         Some(Value::Str(order)) if order == "xy" => Ok(Indexing::Xy),
-        Some(other) => unsupported(format!("indexing is {}", other.kind())),
+        Some(other) => refused(format!("indexing is {}", other.kind())),
     }
 }
 
 fn counts(ints: Vec<i64>) -> Res<Vec<usize>> {
-    ints.iter().map(|&i| usize::try_from(i).or_else(|_| unsupported(format!("a size of {i}")))).collect()
+    ints.iter().map(|&i| usize::try_from(i).or_else(|_| refused(format!("a size of {i}")))).collect()
 }

@@ -7,8 +7,9 @@ use crate::{
 };
 use nn::loss::{
     BCELoss, BCEWithLogitsLoss, CosineEmbeddingLoss, CrossEntropyLoss, GaussianNLLLoss, HingeEmbeddingLoss, HuberLoss,
-    KLDivLoss, L1Loss, Loss, MSELoss, MarginRankingLoss, MultiLabelSoftMarginLoss, MultiMarginLoss, NLLLoss,
-    PoissonNLLLoss, Reduction, SmoothL1Loss, SoftMarginLoss, TripletMarginLoss,
+    KLDivLoss, L1Loss, Loss, MSELoss, MarginRankingLoss, MultiLabelMarginLoss, MultiLabelSoftMarginLoss,
+    MultiMarginLoss, NLLLoss, PoissonNLLLoss, Reduction, SmoothL1Loss, SoftMarginLoss, TripletMarginLoss,
+    TripletMarginWithDistanceLoss,
 };
 use tensor_core::Tensor;
 
@@ -148,6 +149,7 @@ pub(crate) fn build(name: &str, a: &Args) -> Res<Option<Forward>> {
         "SoftMarginLoss" => of_two(soft_margin(a, 0)?),
         "HingeEmbeddingLoss" => of_two(hinge_embedding(a, 0)?),
         "MultiMarginLoss" => of_two(multi_margin(a, 0)?),
+        "MultiLabelMarginLoss" => of_two(MultiLabelMarginLoss { reduction: reduction(a)? }),
         "MultiLabelSoftMarginLoss" => of_two(multilabel_soft_margin(a, 0)?),
         "GaussianNLLLoss" => {
             let loss = gaussian_nll(a, 0)?;
@@ -234,6 +236,16 @@ pub(super) fn rows() -> Vec<Row> {
         loss("nn.functional.multi_margin_loss", multi_margin)
             .sample([t([4, 3]), idx([4], 3)])
             .named([t([4, 3]), idx([4], 3)], [("p", n(2)), ("weight", fixed([3], 0.5, 2.0))]),
+        loss("nn.functional.multilabel_margin_loss", |a, _| Ok(MultiLabelMarginLoss { reduction: reduction(a)? }))
+            .sample([t([3, 4]), Input::Ints(vec![3, 4], -1, 4)]),
+        row("nn.functional.triplet_margin_with_distance_loss", |a| {
+            let mut loss = TripletMarginWithDistanceLoss::default();
+            loss.margin = a.float_or(4, "margin", 1.0)?;
+            loss.swap = a.bool_or(5, "swap", false)?;
+            loss.reduction = reduction(a)?;
+            one(loss.forward(a.tensor(0, "anchor")?, a.tensor(1, "positive")?, a.tensor(2, "negative")?))
+        })
+        .sample([t([4, 3]), range([4, 3], -1.7, 1.9), range([4, 3], -1.5, 2.1)]),
         loss("nn.functional.multilabel_soft_margin_loss", multilabel_soft_margin)
             .sample([t([3, 4]), fixed([3, 4], 0.1, 0.9)]),
     ]

@@ -1,7 +1,7 @@
 //! The same elements seen another way.
 use super::{Check, Row, one, row, two, unary};
 use crate::{
-    fault::unsupported,
+    fault::refused,
     sample::{ints, n, t},
     value::Value,
 };
@@ -79,7 +79,7 @@ pub(super) fn rows() -> Vec<Row> {
             let dim = a.dim(1, "dim")?;
             // A negative start counts from the end, which in Rust the caller does.
             let start = if start < 0 { start + x.size(dim)? as i64 } else { start };
-            let start = usize::try_from(start).or_else(|_| unsupported(format!("start = {start}")))?;
+            let start = usize::try_from(start).or_else(|_| refused(format!("start = {start}")))?;
             one(x.narrow(dim, start, a.count(3, "length")?))
         })
         .sample([t([3, 4]), n(1), n(1), n(2)])

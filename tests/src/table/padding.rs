@@ -2,7 +2,7 @@
 use super::{Row, one, row};
 use crate::{
     args::Args,
-    fault::{Outcome, Res, unsupported},
+    fault::{Outcome, Res, refused},
     sample::{idx, ints, n, s, t},
 };
 use tensor_core::ops::{Im2colOptions, PadMode};
@@ -13,7 +13,7 @@ fn pad(a: &Args) -> Outcome {
         "reflect" => PadMode::Reflect,
         "replicate" => PadMode::Replicate,
         "circular" => PadMode::Circular,
-        other => return unsupported(format!("the mode {other}")),
+        other => return refused(format!("the mode {other}")),
     };
     one(a.tensor(0, "input")?.pad(a.ints(1, "pad")?, mode))
 }
@@ -21,11 +21,11 @@ fn pad(a: &Args) -> Outcome {
 /// A pair, also written as one number.
 fn pair(a: &Args, place: usize, name: &str, default: usize) -> Res<[usize; 2]> {
     let given = a.opt_ints(place, name)?.unwrap_or_else(|| vec![default as i64]);
-    let one = |i: i64| usize::try_from(i).or_else(|_| unsupported(format!("{name} = {i}")));
+    let one = |i: i64| usize::try_from(i).or_else(|_| refused(format!("{name} = {i}")));
     match given[..] {
         [both] => Ok([one(both)?; 2]),
         [rows, columns] => Ok([one(rows)?, one(columns)?]),
-        _ => unsupported(format!("{name} = {given:?}")),
+        _ => refused(format!("{name} = {given:?}")),
     }
 }
 

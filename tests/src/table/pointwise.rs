@@ -1,5 +1,6 @@
 //! Elementwise functions of one tensor.
 use super::{Row, unary};
+use crate::sample::range;
 use tensor_core::Tensor;
 
 pub(super) fn rows() -> Vec<Row> {
@@ -32,6 +33,8 @@ pub(super) fn rows() -> Vec<Row> {
         unary("erf", Tensor::erf).on(-2.0, 2.0),
         unary("erfc", Tensor::erfc).on(-2.0, 2.0),
         unary("erfinv", Tensor::erfinv).on(-0.8, 0.8),
+        unary("lgamma", Tensor::lgamma).on(0.2, 6.0),
+        unary("digamma", Tensor::digamma).on(0.2, 6.0).sample([range([7], -2.8, -2.2)]),
         unary("sigmoid", Tensor::sigmoid).on(-2.0, 2.0),
         unary("nn.functional.relu", Tensor::relu).on(-2.0, 2.0),
         unary("square", Tensor::square).on(-2.0, 2.0),

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     args::Args,
-    fault::{Outcome, Res},
+    fault::{Outcome, Res, refused},
     sample::{Input, ints, n, t},
 };
 use tensor_core::{
@@ -67,6 +67,30 @@ fn fitted<const N: usize>(name: &'static str, f: fn(&Args, &Tensor, [usize; N]) 
     .sample([image(N, 4), n(3)])
 }
 
+/// A row of what undoes max pooling: the size of the output is that of the input before the pooling.
+fn undone<const N: usize>(name: &'static str, f: fn(&Tensor, &Tensor, [usize; N]) -> Result<Tensor>) -> Row {
+    row(name, move |a| {
+        let (x, indices) = (a.tensor(0, "input")?, a.tensor(1, "indices")?);
+        let kernel: [usize; N] = sizes(a, 2, "kernel_size", 1)?;
+        let (stride, padding) = (opt_sizes(a, 3, "stride")?.unwrap_or(kernel), sizes::<N>(a, 4, "padding", 0)?);
+        let output = match a.opt_ints(5, "output_size")? {
+            Some(size) => {
+                let size: Vec<usize> = size.into_iter().map(|s| s as usize).collect();
+                let spatial = size[size.len().saturating_sub(N)..].try_into();
+                spatial.or_else(|_| refused(format!("{} output sizes for {N} dims", size.len())))?
+            }
+            // As in PyTorch, with no dilation.
+            None => std::array::from_fn(|i| {
+                let old = x.shape().get(x.dim().wrapping_sub(N - i)).copied().unwrap_or(0);
+                (old.saturating_sub(1) * stride[i] + kernel[i]).saturating_sub(2 * padding[i])
+            }),
+        };
+        one(f(x, indices, output))
+    })
+    // One place per channel: of two values for one place the last would stay, and the other's difference be 0.
+    .sample([image(N, 1), Input::Ints([1, 2].into_iter().chain(vec![1; N]).collect(), 0, 2), n(2)])
+}
+
 /// One sample of two channels.
 fn image(dims: usize, size: usize) -> Input {
     t([1, 2].into_iter().chain(vec![size; dims]).collect::<Vec<_>>())
@@ -74,6 +98,9 @@ fn image(dims: usize, size: usize) -> Input {
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
+        undone::<1>("nn.functional.max_unpool1d", Tensor::max_unpool1d),
+        undone::<2>("nn.functional.max_unpool2d", Tensor::max_unpool2d),
+        undone::<3>("nn.functional.max_unpool3d", Tensor::max_unpool3d),
         max::<1>("nn.functional.max_pool1d", |x, k, o| x.max_pool1d_with_indices(k, o)),
         max::<2>("nn.functional.max_pool2d", |x, k, o| x.max_pool2d_with_indices(k, o)),
         max::<3>("nn.functional.max_pool3d", |x, k, o| x.max_pool3d_with_indices(k, o)),

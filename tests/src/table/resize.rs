@@ -2,19 +2,17 @@
 use super::{Row, one, row};
 use crate::{
     args::Args,
-    fault::{Outcome, Res, unsupported},
-    sample::{ints, n, null, s, t},
+    fault::{Outcome, Res, refused, unsupported},
+    sample::{ints, n, null, range, s, t},
     value::Value,
 };
-use tensor_core::ops::{InterpolateMode, InterpolateOptions};
+use tensor_core::ops::{GridMode, GridPadding, GridSampleOptions, InterpolateMode, InterpolateOptions};
 
 /// The size and the scale factor, each one number or a list.
 fn target(a: &Args) -> Res<(Vec<usize>, Vec<f64>)> {
     let size = a.opt_ints(1, "size")?.unwrap_or_default();
-    let size = size
-        .into_iter()
-        .map(|s| usize::try_from(s).or_else(|_| unsupported(format!("size {s}"))))
-        .collect::<Res<_>>()?;
+    let size =
+        size.into_iter().map(|s| usize::try_from(s).or_else(|_| refused(format!("size {s}")))).collect::<Res<_>>()?;
     let factors: Vec<&Value> = match a.get(2, "scale_factor") {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::List(items)) => items.iter().collect(),
@@ -33,7 +31,7 @@ fn interpolate(a: &Args) -> Outcome {
         "trilinear" => InterpolateMode::Trilinear,
         "bicubic" => InterpolateMode::Bicubic,
         "area" => InterpolateMode::Area,
-        other => return unsupported(format!("the mode {other}")),
+        other => return refused(format!("the mode {other}")),
     };
     let flag = |place: usize, name: &str| match a.opt_scalar(place, name)? {
         Some(on) => Ok(on.to_f64() != 0.0),
@@ -65,9 +63,34 @@ fn resized(name: &'static str, mode: &str, small: &[usize], size: &[i64]) -> Row
         .sample([t(small), null(), n(0.6), s(mode)])
 }
 
+fn grid_sample(a: &Args) -> Outcome {
+    let options = GridSampleOptions {
+        mode: match a.str_or(2, "mode", "bilinear")? {
+            "bilinear" => GridMode::Bilinear,
+            "nearest" => GridMode::Nearest,
+            "bicubic" => GridMode::Bicubic,
+            other => return refused(format!("the mode {other}")),
+        },
+        padding_mode: match a.str_or(3, "padding_mode", "zeros")? {
+            "zeros" => GridPadding::Zeros,
+            "border" => GridPadding::Border,
+            "reflection" => GridPadding::Reflection,
+            other => return refused(format!("the padding {other}")),
+        },
+        align_corners: a.bool_or(4, "align_corners", false)?,
+    };
+    one(a.tensor(0, "input")?.grid_sample(a.tensor(1, "grid")?, options))
+}
+
 pub(super) fn rows() -> Vec<Row> {
     let (signal, image, volume) = ([2, 1, 4], [1, 2, 3, 4], [1, 1, 2, 3, 3]);
     vec![
+        row("nn.functional.grid_sample", grid_sample)
+            .sample([t([1, 2, 4, 3]), range([1, 3, 2, 2], -1.2, 1.1)])
+            .named([t([2, 1, 3, 4]), range([2, 2, 2, 2], -1.4, 1.3)], [("padding_mode", s("border"))])
+            .named([t([1, 1, 4, 4]), range([1, 3, 2, 2], -1.7, 1.6)], [("padding_mode", s("reflection"))])
+            .named([t([1, 1, 4, 4]), range([1, 3, 2, 2], -1.2, 1.1)], [("mode", s("bicubic"))])
+            .named([t([1, 1, 3, 3, 2]), range([1, 2, 2, 1, 3], -1.2, 1.1)], [("align_corners", n(true))]),
         resized("nn.functional.interpolate.nearest", "nearest", &signal, &[6]),
         resized("nn.functional.interpolate.nearest-exact", "nearest-exact", &image, &[5, 3]),
         resized("nn.functional.interpolate.linear", "linear", &signal, &[6]),

@@ -1,7 +1,7 @@
 //! The settings of what slides over an input, as PyTorch writes them: one number, or one for each dim.
 use crate::{
     args::Args,
-    fault::{Res, unsupported},
+    fault::{Res, refused},
     value::Value,
 };
 
@@ -12,14 +12,14 @@ pub(super) fn opt_sizes<const N: usize>(a: &Args, place: usize, name: &str) -> R
         Some(given) => given,
     };
     // The API takes no negative sizes, so there is nothing to refuse.
-    let whole = |i: i64| usize::try_from(i).or_else(|_| unsupported(format!("{name} = {i}")));
+    let whole = |i: i64| usize::try_from(i).or_else(|_| refused(format!("{name} = {i}")));
     let sizes: Vec<usize> = given.into_iter().map(whole).collect::<Res<_>>()?;
     match sizes[..] {
         [] => Ok(None),
         [all] => Ok(Some([all; N])),
         _ => match <[usize; N]>::try_from(sizes) {
             Ok(sizes) => Ok(Some(sizes)),
-            Err(sizes) => unsupported(format!("{name} = {sizes:?} for {N} dims")),
+            Err(sizes) => refused(format!("{name} = {sizes:?} for {N} dims")),
         },
     }
 }
@@ -33,14 +33,14 @@ pub(super) fn sizes<const N: usize>(a: &Args, place: usize, name: &str, default:
 pub(super) fn adaptive<const N: usize>(a: &Args, place: usize, input: &[usize]) -> Res<[usize; N]> {
     let Some(Value::List(items)) = a.get(place, "output_size") else { return sizes(a, place, "output_size", 1) };
     if items.len() != N || input.len() < N {
-        return unsupported(format!("{} output sizes for {N} dims", items.len()));
+        return refused(format!("{} output sizes for {N} dims", items.len()));
     }
     let mut output = [0; N];
     for (i, item) in items.iter().enumerate() {
         output[i] = match item {
             Value::Null => input[input.len() - N + i],
-            Value::Int(size) => usize::try_from(*size).or_else(|_| unsupported(format!("output_size = {size}")))?,
-            other => return unsupported(format!("an output size is {}", other.kind())),
+            Value::Int(size) => usize::try_from(*size).or_else(|_| refused(format!("output_size = {size}")))?,
+            other => return refused(format!("an output size is {}", other.kind())),
         };
     }
     Ok(output)

@@ -1,6 +1,6 @@
 //! Derivatives of elementwise functions of one tensor.
 use std::{
-    f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10},
+    f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10, PI},
     sync::Arc,
 };
 use tensor_core::{Result, Tensor, UnaryOp, graph::Node};
@@ -35,6 +35,8 @@ pub(super) fn rule(op: UnaryOp, node: &Arc<Node>, g: &Tensor) -> Result<Tensor> 
         UnaryOp::Atanh => g.div(&(1.0 - x()?.square()?)?),                      // dx = g / (1 - x^2)
         UnaryOp::Erf => g * (x()?.square()?.neg()?.exp()? * FRAC_2_SQRT_PI)?,   // dx = g 2/sqrt(pi) exp(-x^2)
         UnaryOp::Erfc => g * (x()?.square()?.neg()?.exp()? * -FRAC_2_SQRT_PI)?, // dx = -g 2/sqrt(pi) exp(-x^2)
+        UnaryOp::Lgamma => g.mul(&x()?.digamma()?),                             // dx = g digamma(x)
+        UnaryOp::Digamma => g.mul(&trigamma(&x()?)?),                           // dx = g trigamma(x)
         UnaryOp::Erfinv => g * (y()?.square()?.exp()? / FRAC_2_SQRT_PI)?,       // dx = g sqrt(pi)/2 exp(y^2)
         UnaryOp::Sigmoid => g.mul(&y()?)? * (1.0 - y()?)?,                      // dx = g y (1 - y)
         UnaryOp::Relu => y()?.le(0.0)?.where_(0.0, g), // dx = y <= 0 ? 0 : g, as PyTorch for NaN
@@ -44,4 +46,26 @@ pub(super) fn rule(op: UnaryOp, node: &Arc<Node>, g: &Tensor) -> Result<Tensor> 
             g.zeros_like()
         }
     }
+}
+
+/// The derivative of `digamma`: `sum over k of 1 / (x + k)^2`, the first terms one by one and an asymptotic series for
+/// the rest; below 0 by reflection.
+fn trigamma(x: &Tensor) -> Result<Tensor> {
+    const TERMS: usize = 10;
+    let negative = x.lt(0.0)?;
+    let y = negative.where_(&(1.0 - x)?, x)?;
+    let mut sum = y.square()?.reciprocal()?;
+    for k in 1..TERMS {
+        sum = sum.add(&(&y + k as f64)?.square()?.reciprocal()?)?;
+    }
+    let r = (y + TERMS as f64)?.reciprocal()?;
+    let z = r.square()?;
+    // The Bernoulli numbers.
+    let series = [5.0 / 66.0, -1.0 / 30.0, 1.0 / 42.0, -1.0 / 30.0, 1.0 / 6.0];
+    let tail = series.into_iter().skip(1).try_fold((&z * series[0])?, |p, c| (p + c)?.mul(&z))?;
+    let positive = sum.add(&r.mul(&(tail + 1.0)?)?)?.add(&(z / 2.0)?)?;
+    // sin(pi x) of the part beyond the nearest integer; what is not negative takes no part.
+    let beyond = negative.where_(&x.sub(&x.detach().round()?)?, 0.5)?;
+    let reflected = ((beyond * PI)?.sin()?.square()?.reciprocal()? * (PI * PI))?;
+    negative.where_(&reflected.sub(&positive)?, &positive)
 }

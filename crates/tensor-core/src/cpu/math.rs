@@ -1,6 +1,7 @@
 //! Elementary functions that a compiler can turn into SIMD: no branches, no calls. Where the hard cases of a function are
 //! rare, the loops of `unary.rs` redo them with the standard library.
 pub(super) mod double;
+pub(super) mod gamma;
 pub(super) mod single;
 
 // The C library that the standard library's own functions come from.

@@ -1,6 +1,6 @@
 //! What the kernels of float operations need of `f32` and `f64`.
 use super::{
-    math::{double, erf64, erfc64, erfinv64, single},
+    math::{double, erf64, erfc64, erfinv64, gamma, single},
     simd::{map1, map1_or},
 };
 use bytemuck::Pod;
@@ -47,6 +47,8 @@ pub(super) trait Real:
     fn erfs(x: &[Self], out: &mut [Self]);
     fn erfcs(x: &[Self], out: &mut [Self]);
     fn erfinvs(x: &[Self], out: &mut [Self]);
+    fn lgammas(x: &[Self], out: &mut [Self]);
+    fn digammas(x: &[Self], out: &mut [Self]);
     fn tan(self) -> Self;
     fn asin(self) -> Self;
     fn acos(self) -> Self;
@@ -147,6 +149,12 @@ impl Real for f32 {
     fn erfinvs(x: &[f32], out: &mut [f32]) {
         each(x, out, |x| erfinv64(f64::from(x)) as f32);
     }
+    fn lgammas(x: &[f32], out: &mut [f32]) {
+        each(x, out, |x| libm::lgamma(f64::from(x)) as f32);
+    }
+    fn digammas(x: &[f32], out: &mut [f32]) {
+        each(x, out, |x| gamma::digamma(f64::from(x)) as f32);
+    }
 }
 
 impl Real for f64 {
@@ -199,5 +207,11 @@ impl Real for f64 {
     }
     fn erfinvs(x: &[f64], out: &mut [f64]) {
         each(x, out, erfinv64);
+    }
+    fn lgammas(x: &[f64], out: &mut [f64]) {
+        each(x, out, libm::lgamma);
+    }
+    fn digammas(x: &[f64], out: &mut [f64]) {
+        each(x, out, gamma::digamma);
     }
 }

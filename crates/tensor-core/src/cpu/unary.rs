@@ -88,6 +88,8 @@ pub(super) fn float<T: Real>(op: UnaryOp) -> Option<Loop<T>> {
         Erf => T::erfs,
         Erfc => T::erfcs,
         Erfinv => T::erfinvs,
+        Lgamma => T::lgammas,
+        Digamma => T::digammas,
         Sigmoid => |x, o| map1(x, o, T::sigmoid),
         // Written so that NaN stays.
         Relu => |x, o| map1(x, o, |v: T| if v < T::ZERO { T::ZERO } else { v }),

@@ -38,6 +38,16 @@ impl Tensor {
         quotient().map_err(|e| e.renamed("div"))
     }
 
+    /// `self * 2^other`
+    pub fn ldexp<'a>(&self, other: impl Into<Arg<'a>>) -> Result<Tensor> {
+        let other = other.into();
+        let scale = match other {
+            Arg::Tensor(t) => super::binary::binary(crate::BinaryOp::Pow, 2.0, t),
+            Arg::Scalar(s) => return self.mul(s.to_f64().exp2()).map_err(|e| e.renamed("ldexp")),
+        };
+        self.mul(&scale.map_err(|e| e.renamed("ldexp"))?).map_err(|e| e.renamed("ldexp"))
+    }
+
     /// `self + value * a * b`
     pub fn addcmul(&self, a: &Tensor, b: &Tensor, value: impl Into<Scalar>) -> Result<Tensor> {
         let value = value.into();

@@ -1,11 +1,13 @@
 //! Elements picked or placed by integer tensors.
 mod advanced;
+mod bag;
 mod brackets;
 mod combine;
 mod masked;
 mod pick;
 mod place;
 
+pub use bag::{BagMode, EmbeddingBagOptions};
 pub use brackets::Index;
 pub use combine::ScatterReduce;
 

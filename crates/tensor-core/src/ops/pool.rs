@@ -1,6 +1,7 @@
 //! Pooling over windows.
 mod adaptive;
 mod apply;
+mod unpool;
 
 pub use apply::{
     AvgPool1dOptions, AvgPool2dOptions, AvgPool3dOptions, AvgPoolOptions, MaxPool1dOptions, MaxPool2dOptions,

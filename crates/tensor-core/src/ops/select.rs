@@ -39,7 +39,7 @@ impl Tensor {
             Arg::Tensor(t) => t.dtype().category(),
             Arg::Scalar(s) => s.category(),
         };
-        // A bool holds whether a number is 0, as in PyTorch; an integer holds no part of a fraction.
+        // An integer holds no part of a fraction.
         if category == Category::Float && !self.is_floating_point() {
             return wrong(format!("the value is a {} and cannot be stored in {}", word(category), self.dtype()));
         }
@@ -49,6 +49,8 @@ impl Tensor {
                 cast = t.to_dtype(self.dtype())?;
                 Arg::Tensor(&cast)
             }
+            // A bool holds whether a number is 0, as in PyTorch.
+            Arg::Scalar(s) if self.dtype() == DType::Bool => Arg::Scalar((s.to_f64() != 0.0).into()),
             scalar => scalar,
         };
         where_(mask, value, Arg::Tensor(self)).map_err(|e| e.renamed(op).operands([self, mask]))

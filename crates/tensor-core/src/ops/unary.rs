@@ -105,6 +105,10 @@ unary_ops! {
     Erfc erfc erfc_: Float keeps INPUT;
     /// The inverse of the error function.
     Erfinv erfinv erfinv_: Float keeps OUTPUT;
+    /// The logarithm of the absolute value of the gamma function.
+    Lgamma lgamma lgamma_: Float keeps INPUT;
+    /// The derivative of `lgamma`.
+    Digamma digamma digamma_: Float keeps INPUT;
     /// `1 / (1 + exp(-x))`
     Sigmoid sigmoid sigmoid_: Float keeps OUTPUT;
     /// `max(x, 0)`; NaN stays, and the gradient at 0 is 0.

@@ -21,13 +21,9 @@ fn add(op: &'static str, input: &Tensor, product: Tensor, beta: Scalar, alpha: S
             .operands([input])
             .hint("convert one of them with to_dtype"));
     }
-    for (name, s) in [("beta", beta), ("alpha", alpha)] {
-        if s.category() == crate::Category::Float && !input.is_floating_point() {
-            return Err(
-                Error::new(op, format!("{name} is a float, the tensors are {}", input.dtype())).operands([input])
-            );
-        }
-    }
+    // Integers take the whole part of a factor, as in PyTorch.
+    let whole = |s: Scalar| if input.is_floating_point() { s } else { Scalar::Int(s.to_i64()) };
+    let (beta, alpha) = (whole(beta), whole(alpha));
     let scaled = if is_one(alpha) { product } else { binary_owned(BinaryOp::Mul, product, alpha.into())? };
     if beta.to_f64() == 0.0 {
         return Ok(scaled);
@@ -81,6 +77,12 @@ impl Tensor {
     /// `beta self + alpha outer(a, b)`.
     pub fn addr(&self, a: &Tensor, b: &Tensor, beta: impl Into<Scalar>, alpha: impl Into<Scalar>) -> Result<Tensor> {
         ranks("addr", [a, b], [1, 1])?;
+        if [self, a, b].iter().all(|t| t.dtype() == crate::DType::Bool) {
+            // Or of ands.
+            let product = a.unsqueeze(1)?.mul(&b.unsqueeze(0)?)?;
+            let (beta, alpha) = (beta.into().to_f64() != 0.0, alpha.into().to_f64() != 0.0);
+            return self.mul(beta)?.add(&product.mul(alpha)?).map_err(|e| e.renamed("addr"));
+        }
         check("addr", a, b)?;
         add("addr", self, a.outer(b)?, beta.into(), alpha.into())
     }
