@@ -33,7 +33,7 @@ fn typed<T: Number>(op: ScanOp, x: View<'_>, dim: usize, out: ViewMut<'_>, place
         };
         return lines::read(data::<T>(x)?, dim, |x| {
             lines::write(out, dim, |out| {
-                if n > 0 {
+                if !x.is_empty() {
                     let size = (GRAIN / n).max(1) * n;
                     x.par_chunks(size).zip(out.par_chunks_mut(size)).for_each(|(x, out)| {
                         x.chunks(n).zip(out.chunks_mut(n)).for_each(|(x, out)| line(x, out));
@@ -50,7 +50,7 @@ fn typed<T: Number>(op: ScanOp, x: View<'_>, dim: usize, out: ViewMut<'_>, place
     lines::read(data::<T>(x)?, dim, |x| {
         lines::write(out, dim, |out| {
             lines::write(places, dim, |places| {
-                if n > 0 {
+                if !x.is_empty() {
                     let size = (GRAIN / n).max(1) * n;
                     let tasks = x.par_chunks(size).zip(out.par_chunks_mut(size).zip(places.par_chunks_mut(size)));
                     tasks.for_each(|(x, (out, places))| {
