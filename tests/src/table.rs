@@ -34,7 +34,7 @@ mod random;
 mod reduce;
 mod resize;
 mod softmax;
-mod window;
+pub(crate) mod window;
 
 use crate::{
     args::Args,

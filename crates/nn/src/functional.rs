@@ -1,7 +1,12 @@
 //! Layers and losses as functions. Where a loss has settings, they are the fields of its struct ([`crate::loss`]).
-use tensor_core::{Error, Result, Tensor};
+mod embedding;
+mod fold;
 
 pub use crate::loss::functions::*;
+pub use embedding::embedding;
+pub use fold::fold;
+
+use tensor_core::{Error, Result, Tensor};
 
 /// `y = x Wᵀ + b`.
 ///

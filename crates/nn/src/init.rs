@@ -166,18 +166,23 @@ fn erf(x: f64) -> f64 {
 /// The first values of `Linear` and the convolutions: weight and bias even within `1 / sqrt(fan_in)`, which is what
 /// PyTorch's `kaiming_uniform_(a=sqrt(5))` comes to.
 pub(crate) fn layer(weight: &[usize], bias: bool) -> Result<(Parameter, Option<Parameter>)> {
+    layer_of(weight, bias.then_some(weight[0]))
+}
+
+/// The same with a bias of as many elements as `bias` says.
+pub(crate) fn layer_of(weight: &[usize], bias: Option<usize>) -> Result<(Parameter, Option<Parameter>)> {
     let fan_in: usize = weight.iter().skip(1).product();
     let bound = if fan_in > 0 { 1.0 / (fan_in as f64).sqrt() } else { 0.0 };
-    let part = |shape: &[usize]| -> Result<Parameter> {
-        let p = Parameter::new(Tensor::zeros(shape)?)?;
-        if bound > 0.0 {
-            uniform_(&p, -bound, bound)?;
-        }
-        Ok(p)
-    };
-    let w = part(weight)?;
-    let b = bias.then(|| part(&weight[..1])).transpose()?;
-    Ok((w, b))
+    Ok((even(weight, bound)?, bias.map(|out| even(&[out], bound)).transpose()?))
+}
+
+/// A parameter even within `bound` of 0.
+pub(crate) fn even(shape: &[usize], bound: f64) -> Result<Parameter> {
+    let p = Parameter::new(Tensor::zeros(shape)?)?;
+    if bound > 0.0 {
+        uniform_(&p, -bound, bound)?;
+    }
+    Ok(p)
 }
 
 #[cfg(test)]

@@ -1,16 +1,20 @@
 //! Losses: how far an output is from its target. A struct holds the settings, `forward` computes; the functions of the
 //! same names in [`crate::functional`] are the default settings.
 mod classes;
+mod ctc;
 mod distributions;
 mod elementwise;
 pub(crate) mod functions;
+mod linear_cross_entropy;
 mod margins;
 mod multilabel;
 mod triplet;
 
 pub use classes::{CrossEntropyLoss, NLLLoss};
+pub use ctc::{CTCLoss, lengths};
 pub use distributions::{BCELoss, BCEWithLogitsLoss, GaussianNLLLoss, KLDivLoss, PoissonNLLLoss};
 pub use elementwise::{HuberLoss, L1Loss, MSELoss, SmoothL1Loss};
+pub use linear_cross_entropy::{LinearCrossEntropyLoss, LinearCrossEntropyOptions};
 pub use margins::{
     CosineEmbeddingLoss, HingeEmbeddingLoss, MarginRankingLoss, MultiLabelSoftMarginLoss, MultiMarginLoss,
     SoftMarginLoss, TripletMarginLoss,

@@ -34,7 +34,7 @@ fn old_names(a: &Args) -> Res<()> {
 }
 
 /// What becomes of the losses of single elements.
-fn reduction(a: &Args) -> Res<Reduction> {
+pub(crate) fn reduction(a: &Args) -> Res<Reduction> {
     Ok(a.str_or(usize::MAX, "reduction", "mean")?.parse()?)
 }
 

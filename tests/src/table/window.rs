@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Sizes for `N` dims, `None` where they are not given.
-pub(super) fn opt_sizes<const N: usize>(a: &Args, place: usize, name: &str) -> Res<Option<[usize; N]>> {
+pub(crate) fn opt_sizes<const N: usize>(a: &Args, place: usize, name: &str) -> Res<Option<[usize; N]>> {
     let given = match a.opt_ints(place, name)? {
         None => return Ok(None),
         Some(given) => given,
@@ -25,7 +25,7 @@ pub(super) fn opt_sizes<const N: usize>(a: &Args, place: usize, name: &str) -> R
 }
 
 /// Sizes for `N` dims, `default` for each where they are not given.
-pub(super) fn sizes<const N: usize>(a: &Args, place: usize, name: &str, default: usize) -> Res<[usize; N]> {
+pub(crate) fn sizes<const N: usize>(a: &Args, place: usize, name: &str, default: usize) -> Res<[usize; N]> {
     Ok(opt_sizes(a, place, name)?.unwrap_or([default; N]))
 }
 

@@ -1,5 +1,5 @@
-//! Activations as layers, for [`crate::Sequential`]; elsewhere the tensor's methods do.
-use crate::{Forward, Module, Place, scope};
+//! Activations without settings as layers, for [`crate::Sequential`]; elsewhere the tensor's methods do.
+use crate::{Forward, Module, scope};
 use tensor_core::{Result, Tensor};
 
 macro_rules! activations {
@@ -50,6 +50,100 @@ activations! {
     /// # Ok(()) }
     /// ```
     Tanh = |x| x.tanh();
+    /// `max(0, x)`, at most 6.
+    ///
+    /// ```
+    /// use nn::{Forward, ReLU6};
+    /// # use tensor_core::{Result, Tensor};
+    /// # fn main() -> Result<()> {
+    /// let x = Tensor::from_slice(&[-1.0f32, 2.0, 8.0], [3])?;
+    /// assert_eq!(ReLU6.forward(&x)?.to_vec::<f32>()?, [0.0, 2.0, 6.0]);
+    /// # Ok(()) }
+    /// ```
+    ReLU6 = |x| x.relu6();
+    /// `x` above 0, a scaled `exp(x) - 1` below: keeps mean 0 and variance 1 through deep networks.
+    ///
+    /// ```
+    /// use nn::{Forward, SELU};
+    /// # use tensor_core::{Result, Tensor};
+    /// # fn main() -> Result<()> {
+    /// assert_eq!(SELU.forward(&Tensor::ones([1])?)?.to_vec::<f32>()?, [1.050701]);
+    /// # Ok(()) }
+    /// ```
+    SELU = |x| x.selu();
+    /// `x * sigmoid(x)`, also known as swish.
+    ///
+    /// ```
+    /// use nn::{Forward, SiLU};
+    /// # use tensor_core::{Result, Tensor};
+    /// # fn main() -> Result<()> {
+    /// assert_eq!(SiLU.forward(&Tensor::zeros([1])?)?.to_vec::<f32>()?, [0.0]);
+    /// # Ok(()) }
+    /// ```
+    SiLU = |x| x.silu();
+    /// `relu6(x + 3) / 6`: a sigmoid of straight lines.
+    ///
+    /// ```
+    /// use nn::{Forward, Hardsigmoid};
+    /// # use tensor_core::{Result, Tensor};
+    /// # fn main() -> Result<()> {
+    /// let x = Tensor::from_slice(&[-3.0f32, 0.0, 3.0], [3])?;
+    /// assert_eq!(Hardsigmoid.forward(&x)?.to_vec::<f32>()?, [0.0, 0.5, 1.0]);
+    /// # Ok(()) }
+    /// ```
+    Hardsigmoid = |x| x.hardsigmoid();
+    /// `x * hardsigmoid(x)`
+    ///
+    /// ```
+    /// use nn::{Forward, Hardswish};
+    /// # use tensor_core::{Result, Tensor};
+    /// # fn main() -> Result<()> {
+    /// let x = Tensor::from_slice(&[-3.0f32, 0.0, 3.0], [3])?;
+    /// assert_eq!(Hardswish.forward(&x)?.to_vec::<f32>()?, [0.0, 0.0, 3.0]);
+    /// # Ok(()) }
+    /// ```
+    Hardswish = |x| x.hardswish();
+    /// `log(sigmoid(x))`, exact where the sigmoid itself would be 0.
+    ///
+    /// ```
+    /// use nn::{Forward, LogSigmoid};
+    /// # use tensor_core::{Result, Tensor};
+    /// # fn main() -> Result<()> {
+    /// let y = LogSigmoid.forward(&Tensor::from_slice(&[-1000.0f32], [1])?)?;
+    /// assert_eq!(y.to_vec::<f32>()?, [-1000.0]);
+    /// # Ok(()) }
+    /// ```
+    LogSigmoid = |x| x.logsigmoid();
+    /// `x * tanh(softplus(x))`
+    ///
+    /// ```
+    /// use nn::{Forward, Mish};
+    /// # use tensor_core::{Result, Tensor};
+    /// # fn main() -> Result<()> {
+    /// assert_eq!(Mish.forward(&Tensor::zeros([1])?)?.to_vec::<f32>()?, [0.0]);
+    /// # Ok(()) }
+    /// ```
+    Mish = |x| x.mish();
+    /// `x / (1 + |x|)`
+    ///
+    /// ```
+    /// use nn::{Forward, Softsign};
+    /// # use tensor_core::{Result, Tensor};
+    /// # fn main() -> Result<()> {
+    /// assert_eq!(Softsign.forward(&Tensor::ones([1])?)?.to_vec::<f32>()?, [0.5]);
+    /// # Ok(()) }
+    /// ```
+    Softsign = |x| x.softsign();
+    /// `x - tanh(x)`
+    ///
+    /// ```
+    /// use nn::{Forward, Tanhshrink};
+    /// # use tensor_core::{Result, Tensor};
+    /// # fn main() -> Result<()> {
+    /// assert_eq!(Tanhshrink.forward(&Tensor::zeros([1])?)?.to_vec::<f32>()?, [0.0]);
+    /// # Ok(()) }
+    /// ```
+    Tanhshrink = |x| x.tanhshrink();
     /// The input itself: what takes the place of a layer that is left out.
     ///
     /// ```
@@ -61,70 +155,4 @@ activations! {
     /// # Ok(()) }
     /// ```
     Identity = |x| Ok(x.clone());
-}
-
-/// `exp(x) / sum(exp(x))` along a dim: positive numbers that sum to 1.
-///
-/// # Shapes
-/// any with that dim; the output has the input's.
-///
-/// ```
-/// use nn::{Forward, Softmax};
-/// # use tensor_core::{Result, Tensor};
-/// # fn main() -> Result<()> {
-/// let p = Softmax::new(1).forward(&Tensor::zeros([2, 4])?)?;
-/// assert_eq!(p.to_vec::<f32>()?, [0.25; 8]);
-/// # Ok(()) }
-/// ```
-#[derive(Debug, Clone, Module)]
-pub struct Softmax {
-    /// The dim that sums to 1.
-    pub dim: isize,
-    place: Place,
-}
-
-impl Softmax {
-    /// Along `dim`.
-    pub fn new(dim: isize) -> Softmax {
-        Softmax { dim, place: Place::new() }
-    }
-}
-
-impl Forward for Softmax {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.softmax(self.dim))
-    }
-}
-
-/// The logarithm of [`Softmax`], computed without its overflow: log-probabilities for `nll_loss`.
-///
-/// # Shapes
-/// any with that dim; the output has the input's.
-///
-/// ```
-/// use nn::{Forward, LogSoftmax};
-/// # use tensor_core::{Result, Tensor};
-/// # fn main() -> Result<()> {
-/// let log_p = LogSoftmax::new(1).forward(&Tensor::from_slice(&[1e4f32, 0.0], [1, 2])?)?;
-/// assert_eq!(log_p.to_vec::<f32>()?, [0.0, -1e4]);
-/// # Ok(()) }
-/// ```
-#[derive(Debug, Clone, Module)]
-pub struct LogSoftmax {
-    /// The dim over which probabilities sum to 1.
-    pub dim: isize,
-    place: Place,
-}
-
-impl LogSoftmax {
-    /// Along `dim`.
-    pub fn new(dim: isize) -> LogSoftmax {
-        LogSoftmax { dim, place: Place::new() }
-    }
-}
-
-impl Forward for LogSoftmax {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.log_softmax(self.dim))
-    }
 }

@@ -1,4 +1,4 @@
-//! From images to rows.
+//! From images to rows, and back.
 use crate::{Forward, Module, Place, scope};
 use tensor_core::{Result, Tensor};
 
@@ -39,5 +39,41 @@ impl Default for Flatten {
 impl Forward for Flatten {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         scope(self, || x.flatten(self.start_dim, self.end_dim))
+    }
+}
+
+/// One dim becomes several.
+///
+/// # Shapes
+/// input with a dim whose size is the product of `unflattened_size`, output with these dims in its place. One size may
+/// be -1.
+///
+/// ```
+/// use nn::{Forward, Unflatten};
+/// # use tensor_core::{Result, Tensor};
+/// # fn main() -> Result<()> {
+/// assert_eq!(Unflatten::new(1, [2, 5, -1]).forward(&Tensor::zeros([3, 50])?)?.shape(), [3, 2, 5, 5]);
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, Module)]
+pub struct Unflatten {
+    /// The dim.
+    pub dim: isize,
+    /// The sizes that it becomes.
+    #[module(plain)]
+    pub unflattened_size: Vec<i64>,
+    place: Place,
+}
+
+impl Unflatten {
+    /// `dim` becomes dims of these sizes.
+    pub fn new(dim: isize, unflattened_size: impl Into<Vec<i64>>) -> Unflatten {
+        Unflatten { dim, unflattened_size: unflattened_size.into(), place: Place::new() }
+    }
+}
+
+impl Forward for Unflatten {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        scope(self, || x.unflatten(self.dim, &self.unflattened_size[..]))
     }
 }

@@ -1,62 +1,65 @@
-//! Sizes of what slides over an image: one number or one for height and one for width, and what stands around.
+//! Sizes of what slides over signals, images and volumes: one number, or one for each spatial dim; and what stands
+//! around.
 use tensor_core::{Error, Result};
 
-/// A number for height and one for width: `3`, `(3, 5)` or `[3, 5]`.
+/// A number for each of `N` spatial dims: `3`, `[3, 5]` or `(3, 5)`.
+///
+/// ```
+/// use nn::Pair;
+/// assert_eq!(Pair::from(3), Pair::from((3, 3)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pair(pub [usize; 2]);
+pub struct Sizes<const N: usize>(pub [usize; N]);
 
-impl From<usize> for Pair {
-    fn from(both: usize) -> Pair {
-        Pair([both, both])
+/// The length of a window over signals.
+pub type Single = Sizes<1>;
+/// Height and width of a window over images.
+pub type Pair = Sizes<2>;
+/// Depth, height and width of a window over volumes.
+pub type Triple = Sizes<3>;
+
+impl<const N: usize> From<usize> for Sizes<N> {
+    fn from(all: usize) -> Sizes<N> {
+        Sizes([all; N])
     }
 }
-impl From<(usize, usize)> for Pair {
-    fn from((height, width): (usize, usize)) -> Pair {
-        Pair([height, width])
+impl<const N: usize> From<[usize; N]> for Sizes<N> {
+    fn from(sizes: [usize; N]) -> Sizes<N> {
+        Sizes(sizes)
     }
 }
-impl From<[usize; 2]> for Pair {
-    fn from(pair: [usize; 2]) -> Pair {
-        Pair(pair)
+impl From<(usize, usize)> for Sizes<2> {
+    fn from((height, width): (usize, usize)) -> Sizes<2> {
+        Sizes([height, width])
+    }
+}
+impl From<(usize, usize, usize)> for Sizes<3> {
+    fn from((depth, height, width): (usize, usize, usize)) -> Sizes<3> {
+        Sizes([depth, height, width])
     }
 }
 
-/// How many zeros stand around an image.
+/// How many zeros stand around the input of a convolution over `N` spatial dims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Padding {
-    /// These numbers for height and width, on both sides.
-    Sizes([usize; 2]),
+pub enum Padding<const N: usize = 2> {
+    /// These numbers for the spatial dims, on both sides.
+    Sizes([usize; N]),
     /// As many as keep the size (with stride 1); an odd one goes to the end.
     Same,
     /// None.
     Valid,
 }
 
-impl From<Pair> for Padding {
-    fn from(Pair(sizes): Pair) -> Padding {
-        Padding::Sizes(sizes)
-    }
-}
-impl From<usize> for Padding {
-    fn from(both: usize) -> Padding {
-        Padding::Sizes([both, both])
-    }
-}
-impl From<[usize; 2]> for Padding {
-    fn from(sizes: [usize; 2]) -> Padding {
-        Padding::Sizes(sizes)
-    }
-}
-impl From<(usize, usize)> for Padding {
-    fn from((height, width): (usize, usize)) -> Padding {
-        Padding::Sizes([height, width])
+impl<const N: usize, S: Into<Sizes<N>>> From<S> for Padding<N> {
+    fn from(sizes: S) -> Padding<N> {
+        Padding::Sizes(sizes.into().0)
     }
 }
 
-impl std::str::FromStr for Padding {
+impl<const N: usize> std::str::FromStr for Padding<N> {
     type Err = Error;
     /// Reads PyTorch's names: `same`, `valid`.
-    fn from_str(name: &str) -> Result<Padding> {
+    fn from_str(name: &str) -> Result<Padding<N>> {
         match name {
             "same" => Ok(Padding::Same),
             "valid" => Ok(Padding::Valid),

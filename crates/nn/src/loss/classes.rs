@@ -3,7 +3,7 @@ use super::{Loss, Reduction};
 use tensor_core::{DROP, DType, Error, ErrorKind, Result, Tensor};
 
 /// PyTorch's default: no class has this id.
-const IGNORE_INDEX: i64 = -100;
+pub(super) const IGNORE_INDEX: i64 = -100;
 
 /// `-weight[target] * input[target]`, where `input` holds log-probabilities, as `log_softmax` gives them.
 ///

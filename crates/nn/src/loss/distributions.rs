@@ -228,7 +228,10 @@ impl GaussianNLLLoss {
         let var = match var.shape() {
             v if v == shape => var.clone(),
             v if v == outer => var.unsqueeze(-1)?,
-            [v @ .., 1] if v == outer => var.clone(),
+            // Or one variance for a whole dim.
+            v if v.len() == shape.len() && v.iter().zip(shape).filter(|(v, x)| v != x).map(|(&v, _)| v).eq([1]) => {
+                var.clone()
+            }
             _ => {
                 return Err(Error::new(OP, "the variance must have the input's shape, or one value per row")
                     .operands([input, var]));

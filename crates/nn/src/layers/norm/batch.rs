@@ -1,23 +1,26 @@
 //! Batch normalisation, with running statistics for evaluation.
+use super::{affine, count, running, track};
 use crate::{Buffer, Forward, Mode, Module, Parameter, scope};
 use tensor_core::{Error, Result, Tensor};
 
-/// Settings of [`BatchNorm1d`] and [`BatchNorm2d`].
+/// Settings of [`BatchNorm1d`], [`BatchNorm2d`] and [`BatchNorm3d`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BatchNormOptions {
     /// Added to the variance before its root is taken.
     pub eps: f64,
     /// The share of each batch in the running statistics; `None` for the plain average of all batches.
     pub momentum: Option<f64>,
-    /// Whether to learn a weight and a bias per channel.
+    /// Whether to learn a weight (and a bias) per channel.
     pub affine: bool,
+    /// Whether a bias goes with the weight.
+    pub bias: bool,
     /// Whether to keep running statistics; without them, evaluation too uses the batch's own.
     pub track_running_stats: bool,
 }
 
 impl Default for BatchNormOptions {
     fn default() -> BatchNormOptions {
-        BatchNormOptions { eps: 1e-5, momentum: Some(0.1), affine: true, track_running_stats: true }
+        BatchNormOptions { eps: 1e-5, momentum: Some(0.1), affine: true, bias: true, track_running_stats: true }
     }
 }
 
@@ -52,17 +55,15 @@ macro_rules! batch_norm {
 
             /// The same with settings.
             pub fn with_options(num_features: usize, options: BatchNormOptions) -> Result<$Name> {
-                let ones = || Tensor::ones([num_features]);
-                let zeros = || Tensor::zeros([num_features]);
-                let (affine, track) = (options.affine, options.track_running_stats);
+                let (weight, bias) = affine(&[num_features], options.affine, options.affine && options.bias)?;
+                let (running_mean, running_var, num_batches_tracked) =
+                    running(num_features, options.track_running_stats)?;
                 Ok($Name {
-                    weight: affine.then(|| Parameter::new(ones()?)).transpose()?,
-                    bias: affine.then(|| Parameter::new(zeros()?)).transpose()?,
-                    running_mean: track.then(|| Buffer::new(zeros()?)).transpose()?,
-                    running_var: track.then(|| Buffer::new(ones()?)).transpose()?,
-                    num_batches_tracked: track
-                        .then(|| Buffer::new(Tensor::from_slice(&[0i64], ())?))
-                        .transpose()?,
+                    weight,
+                    bias,
+                    running_mean,
+                    running_var,
+                    num_batches_tracked,
                     eps: options.eps,
                     momentum: options.momentum,
                     mode: Mode::new(),
@@ -71,23 +72,6 @@ macro_rules! batch_norm {
 
             fn statistics(&self) -> Option<(&Buffer, &Buffer)> {
                 Some((self.running_mean.as_ref()?, self.running_var.as_ref()?))
-            }
-
-            /// Mixes a batch's mean and variance into the running ones.
-            fn track(&self, mean: &Tensor, var: &Tensor) -> Result<()> {
-                let Some((running_mean, running_var)) = self.statistics() else { return Ok(()) };
-                if let Some(batches) = &self.num_batches_tracked {
-                    batches.update(|n| n.add_(1).map(drop))?;
-                }
-                let share = match (self.momentum, &self.num_batches_tracked) {
-                    (Some(momentum), _) => momentum,
-                    (None, Some(batches)) => 1.0 / batches.item::<f64>()?,
-                    (None, None) => 0.0,
-                };
-                for (running, batch) in [(running_mean, mean), (running_var, var)] {
-                    running.update(|r| r.mul_(1.0 - share)?.add_(&batch.mul(share)?).map(drop))?;
-                }
-                Ok(())
             }
         }
 
@@ -119,9 +103,17 @@ macro_rules! batch_norm {
                             x.batch_norm_eval(mean, var, weight, bias, self.eps)
                         }
                         _ => {
+                            let share = match self.mode.is_training() {
+                                true => count(self.num_batches_tracked.as_ref(), self.momentum)?,
+                                false => 0.0,
+                            };
+                            // Nothing to average, nothing to learn: an empty batch passes.
+                            if x.shape()[0] == 0 && !x.shape()[1..].contains(&0) {
+                                return x.mul(1.0);
+                            }
                             let (y, mean, var) = x.batch_norm_train(weight, bias, self.eps)?;
-                            if self.mode.is_training() {
-                                self.track(&mean, &var)?;
+                            if let Some(running) = self.statistics() {
+                                track(running, share, &mean, &var)?;
                             }
                             Ok(y)
                         }
@@ -168,4 +160,22 @@ batch_norm! {
     /// # Ok(()) }
     /// ```
     BatchNorm1d, [2, 3], "[N, C] or [N, C, L]", 4 => "for images: BatchNorm2d"
+}
+
+batch_norm! {
+    /// Shifts and scales each channel to mean 0 and variance 1 over the batch, then by a learned weight and bias.
+    /// Evaluation uses the running statistics of training.
+    ///
+    /// # Shapes
+    /// input `[N, C, D, H, W]`, output the same.
+    ///
+    /// ```
+    /// use nn::{BatchNorm3d, Forward};
+    /// # use tensor_core::{Result, Tensor};
+    /// # fn main() -> Result<()> {
+    /// let bn = BatchNorm3d::new(3)?;
+    /// assert_eq!(bn.forward(&Tensor::randn([5, 3, 2, 4, 4])?)?.shape(), [5, 3, 2, 4, 4]);
+    /// # Ok(()) }
+    /// ```
+    BatchNorm3d, [5], "[N, C, D, H, W]", 3 => "for signals: BatchNorm1d"
 }
