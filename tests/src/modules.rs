@@ -4,6 +4,7 @@ mod convolutions;
 mod losses;
 mod norms;
 mod pools;
+mod recurrent;
 mod simple;
 
 use crate::{
@@ -31,8 +32,15 @@ impl fmt::Debug for Built {
 /// The modules of one family: `None` where the name is not of the family.
 type Family = fn(&str, &Args) -> Res<Option<Built>>;
 
-const FAMILIES: [Family; 6] =
-    [activations::build, convolutions::build, norms::build, pools::build, simple::build, losses::build];
+const FAMILIES: [Family; 7] = [
+    activations::build,
+    convolutions::build,
+    norms::build,
+    pools::build,
+    recurrent::build,
+    simple::build,
+    losses::build,
+];
 
 /// The module called `name`.
 pub fn build(name: &str, a: &Args) -> Res<Built> {

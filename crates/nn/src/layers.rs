@@ -13,6 +13,7 @@ mod norm;
 mod padding;
 mod pixel;
 mod pool;
+mod recurrent;
 mod sequential;
 mod softmax;
 mod tuned_activation;
@@ -38,6 +39,10 @@ pub use norm::*;
 pub use padding::*;
 pub use pixel::{ChannelShuffle, PixelShuffle, PixelUnshuffle};
 pub use pool::*;
+pub use recurrent::{
+    CellOptions, GRU, GRUCell, GRUOptions, LSTM, LSTMCell, LSTMOptions, RNN, RNNCell, RNNCellOptions, RNNNonlinearity,
+    RNNOptions, RecurrentWeights,
+};
 pub use sequential::{IntoLayers, Sequential};
 pub use softmax::{GLU, LogSoftmax, Softmax, Softmax2d, Softmin};
 pub use tuned_activation::{

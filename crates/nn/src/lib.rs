@@ -38,6 +38,7 @@ mod part;
 mod place;
 mod scope;
 mod state;
+pub mod utils;
 mod visitor;
 
 pub use autograd::{Buffer, Parameter};

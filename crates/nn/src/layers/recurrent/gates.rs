@@ -1,0 +1,84 @@
+//! One step of each kind of recurrent layer.
+use super::{RNNNonlinearity, RecurrentWeights};
+use tensor_core::{Result, Tensor};
+
+/// What a step computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `h = f(W x + b + U h + c)`
+    Plain(RNNNonlinearity),
+    /// Gated recurrent unit (Cho et al., 2014).
+    Gru,
+    /// Long short-term memory (Hochreiter and Schmidhuber, 1997).
+    Lstm,
+}
+
+impl Kind {
+    /// How many tensors the state consists of.
+    pub(super) fn states(self) -> usize {
+        if self == Kind::Lstm { 2 } else { 1 }
+    }
+
+    /// What the inputs `[.., in]` add to the gates at every step: computed for all steps at once.
+    pub(super) fn from_input(self, x: &Tensor, w: &RecurrentWeights) -> Result<Tensor> {
+        let product = x.matmul(&w.weight_ih.t()?)?;
+        match (&w.bias_ih, &w.bias_hh, self) {
+            (Some(bias), _, Kind::Gru) => product.add(bias),
+            (Some(bias_ih), Some(bias_hh), _) => product.add(&bias_ih.add(bias_hh)?),
+            _ => Ok(product),
+        }
+    }
+
+    /// The state after a step, given what the input adds to the gates.
+    pub(super) fn step(self, input: &Tensor, state: &[Tensor], w: &StepWeights<'_>) -> Result<Vec<Tensor>> {
+        let h = &state[0];
+        let recurrent = h.matmul(&w.weight_hh_t)?;
+        match self {
+            Kind::Plain(RNNNonlinearity::Tanh) => Ok(vec![input.add(&recurrent)?.tanh()?]),
+            Kind::Plain(RNNNonlinearity::Relu) => Ok(vec![input.add(&recurrent)?.relu()?]),
+            Kind::Gru => {
+                // r and z, reset and update; n, the new state: its recurrent part is reset behind its bias.
+                let recurrent = match w.bias_hh {
+                    Some(bias) => recurrent.add(bias)?,
+                    None => recurrent,
+                };
+                let size = h.shape()[1];
+                let both = input.narrow(1, 0, 2 * size)?.add(&recurrent.narrow(1, 0, 2 * size)?)?.sigmoid()?;
+                let (r, z) = (both.narrow(1, 0, size)?, both.narrow(1, size, size)?);
+                let n = input.narrow(1, 2 * size, size)?.add(&recurrent.narrow(1, 2 * size, size)?.mul(&r)?)?.tanh()?;
+                Ok(vec![h.sub(&n)?.mul(&z)?.add(&n)?])
+            }
+            Kind::Lstm => {
+                // i, f, g, o: what comes in, what stays, the new values, what goes out.
+                let gates = input.add(&recurrent)?;
+                let size = state[1].shape()[1];
+                let gate = |i: usize| gates.narrow(1, i * size, size);
+                let kept = gate(1)?.sigmoid()?.mul(&state[1])?;
+                let c = gate(0)?.sigmoid()?.mul(&gate(2)?.tanh()?)?.add(&kept)?;
+                let h = gate(3)?.sigmoid()?.mul(&c.tanh()?)?;
+                let h = match &w.weight_hr_t {
+                    Some(projection) => h.matmul(projection)?,
+                    None => h,
+                };
+                Ok(vec![h, c])
+            }
+        }
+    }
+}
+
+/// The weights of the recurrent part, turned around once for all steps.
+pub(super) struct StepWeights<'a> {
+    weight_hh_t: Tensor,
+    bias_hh: Option<&'a Tensor>,
+    weight_hr_t: Option<Tensor>,
+}
+
+impl<'a> StepWeights<'a> {
+    pub(super) fn new(w: &'a RecurrentWeights) -> Result<StepWeights<'a>> {
+        Ok(StepWeights {
+            weight_hh_t: w.weight_hh.t()?,
+            bias_hh: w.bias_hh.as_deref(),
+            weight_hr_t: w.weight_hr.as_ref().map(|p| p.t()).transpose()?,
+        })
+    }
+}
