@@ -1,19 +1,72 @@
 //! The models of the recorded trainings, written as a user would write them.
+mod sequences;
+
 use crate::{
     args::Args,
-    fault::{Res, unsupported},
+    fault::{Res, unsupported, wrong},
 };
-use nn::{BatchNorm2d, Conv2d, Conv2dOptions, Forward, Layer, Linear, MaxPool2d, Module, Parameter};
+use nn::{BatchNorm2d, Conv2d, Conv2dOptions, Forward, Linear, MaxPool2d, Module, Parameter};
+use sequences::{BiLstm, GruTagger, Seq2Seq, TransformerClassifier};
+use std::{fmt, rc::Rc};
 use tensor_core::{Result, Tensor};
 
+/// A model and its call.
+pub struct Model {
+    /// Its parts.
+    pub module: Rc<dyn Module>,
+    forward: Box<dyn Fn(&[Tensor]) -> Res<Tensor>>,
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Model({})", self.module.type_name())
+    }
+}
+
+impl Model {
+    /// What it makes of the inputs of a batch.
+    pub fn forward(&self, inputs: &[Tensor]) -> Res<Tensor> {
+        (self.forward)(inputs)
+    }
+}
+
+/// A model of one input.
+fn of_one<M: Module + Forward>(model: M) -> Model {
+    let module = Rc::new(model);
+    let called = module.clone();
+    let forward = move |inputs: &[Tensor]| match inputs {
+        [x] => Ok(called.forward(x)?),
+        _ => wrong(format!("{} inputs for a model of one", inputs.len())),
+    };
+    Model { module, forward: Box::new(forward) }
+}
+
+fn seq2seq(model: Seq2Seq) -> Model {
+    let module = Rc::new(model);
+    let called = module.clone();
+    let forward = move |inputs: &[Tensor]| match inputs {
+        [src, tgt] => Ok(called.forward(src, tgt)?),
+        _ => wrong(format!("{} inputs for a model of two", inputs.len())),
+    };
+    Model { module, forward: Box::new(forward) }
+}
+
 /// A model by its name, with the hyperparameters that `hyper` names.
-pub fn build(name: &str, hyper: &Args) -> Res<Box<dyn Layer>> {
+pub fn build(name: &str, hyper: &Args) -> Res<Model> {
     let size = |name: &str| hyper.count(usize::MAX, name);
+    let sizes = || Res::Ok((size("vocab")?, size("dim")?, size("heads")?, size("ff")?));
     Ok(match name {
-        "my_neural_net" => Box::new(MyNeuralNet::new(size("inp")?, size("hidden")?, size("out")?)?),
-        "my_crazy_neural_net" => Box::new(MyCrazyNeuralNet::new(size("inp")?, size("out")?)?),
-        "custom_net" => Box::new(CustomNet::new(size("inp")?, size("hidden")?, size("out")?)?),
-        "conv_net" => Box::new(ConvNet::new(size("channels")?, size("width")?, size("size")?, size("out")?)?),
+        "my_neural_net" => of_one(MyNeuralNet::new(size("inp")?, size("hidden")?, size("out")?)?),
+        "my_crazy_neural_net" => of_one(MyCrazyNeuralNet::new(size("inp")?, size("out")?)?),
+        "custom_net" => of_one(CustomNet::new(size("inp")?, size("hidden")?, size("out")?)?),
+        "conv_net" => of_one(ConvNet::new(size("channels")?, size("width")?, size("size")?, size("out")?)?),
+        "bilstm" => of_one(BiLstm::new(size("vocab")?, size("embed")?, size("hidden")?)?),
+        "gru_tagger" => {
+            let (vocab, embed, hidden) = (size("vocab")?, size("embed")?, size("hidden")?);
+            of_one(GruTagger::new(vocab, embed, hidden, size("layers")?, size("out")?)?)
+        }
+        "transformer_classifier" => of_one(TransformerClassifier::new(sizes()?, size("layers")?, size("out")?)?),
+        "seq2seq" => seq2seq(Seq2Seq::new(sizes()?, size("layers")?)?),
         other => return unsupported(format!("model {other}")),
     })
 }

@@ -1,5 +1,6 @@
 //! Modules by PyTorch's names, built from PyTorch's constructor arguments.
 mod activations;
+mod attention;
 mod convolutions;
 mod losses;
 mod norms;
@@ -32,8 +33,9 @@ impl fmt::Debug for Built {
 /// The modules of one family: `None` where the name is not of the family.
 type Family = fn(&str, &Args) -> Res<Option<Built>>;
 
-const FAMILIES: [Family; 7] = [
+const FAMILIES: [Family; 8] = [
     activations::build,
+    attention::build,
     convolutions::build,
     norms::build,
     pools::build,

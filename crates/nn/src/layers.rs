@@ -1,5 +1,6 @@
 //! Layers, a file each.
 mod activation;
+mod attention;
 mod bilinear;
 mod conv;
 mod conv_transpose;
@@ -16,6 +17,7 @@ mod pool;
 mod recurrent;
 mod sequential;
 mod softmax;
+mod transformer;
 mod tuned_activation;
 mod upsample;
 mod window;
@@ -23,6 +25,7 @@ mod window;
 pub use activation::{
     Hardsigmoid, Hardswish, Identity, LogSigmoid, Mish, ReLU, ReLU6, SELU, SiLU, Sigmoid, Softsign, Tanh, Tanhshrink,
 };
+pub use attention::{Attend, MultiheadAttention, MultiheadAttentionOptions};
 pub use bilinear::{Bilinear, BilinearOptions};
 pub use conv::{Conv1d, Conv1dOptions, Conv2d, Conv2dOptions, Conv3d, Conv3dOptions, ConvOptions};
 pub use conv_transpose::{
@@ -45,6 +48,10 @@ pub use recurrent::{
 };
 pub use sequential::{IntoLayers, Sequential};
 pub use softmax::{GLU, LogSoftmax, Softmax, Softmax2d, Softmin};
+pub use transformer::{
+    DecoderMasks, EncoderMasks, Transformer, TransformerActivation, TransformerDecoder, TransformerDecoderLayer,
+    TransformerEncoder, TransformerEncoderLayer, TransformerLayerOptions, TransformerMasks, TransformerOptions,
+};
 pub use tuned_activation::{
     CELU, ELU, GELU, Hardshrink, Hardtanh, LeakyReLU, PReLU, RReLU, Softplus, Softshrink, Threshold,
 };

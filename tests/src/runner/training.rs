@@ -18,26 +18,26 @@ use serde_json::Value as Json;
 pub(super) fn replay(case: &Case<'_>) -> Res<()> {
     let hyper = Args::new(Vec::new(), case.named_values(&case.json["hyper"])?);
     let model = models::build(case.text("model")?, &hyper)?;
-    module::load(&model, &module::state(case, &case.json["state"])?, case)?;
-    model.train();
+    let module = &*model.module;
+    module::load(module, &module::state(case, &case.json["state"])?, case)?;
+    module.train();
     let loss = loss(case.text("loss")?)?;
     let mut driven: Option<(Box<dyn Optimizer>, Option<Schedules>)> = None;
     for (i, batch) in case.list("batches").iter().enumerate() {
-        let [input] = batch["inputs"].as_array().map_or(&[][..], Vec::as_slice) else {
-            return unsupported("models of several inputs");
-        };
-        let output = model.forward(&case.tensor(input)?)?;
+        let inputs = batch["inputs"].as_array().map_or(&[][..], Vec::as_slice);
+        let inputs = inputs.iter().map(|key| case.tensor(key)).collect::<Res<Vec<_>>>()?;
+        let output = model.forward(&inputs)?;
         let value = loss.forward(&output, &case.tensor(&batch["target"])?)?;
         number(case, "losses", i, value.item::<f64>()?)?;
         // Only now: a model whose optimizer is not there yet has still shown that it starts right.
         let (optimizer, schedule) = match &mut driven {
             Some(driven) => driven,
-            None => driven.insert(optimizer(case, &model).map_err(after_first_loss)?),
+            None => driven.insert(optimizer(case, module).map_err(after_first_loss)?),
         };
         optimizer.zero_grad();
         value.backward()?;
         if let Some(most) = case.json["clip_grad_norm"].as_f64() {
-            clip_grad_norm_(model.parameters(), most, 2.0)?;
+            clip_grad_norm_(module.parameters(), most, 2.0)?;
         }
         number(case, "lrs", i, optimizer.lr())?;
         optimizer.step()?;
@@ -45,7 +45,7 @@ pub(super) fn replay(case: &Case<'_>) -> Res<()> {
             schedule.step(&mut **optimizer, None)?;
         }
     }
-    module::same_state(case, &model.state_dict(), &case.json["final_state"], "final")
+    module::same_state(case, &module.state_dict(), &case.json["final_state"], "final")
 }
 
 fn after_first_loss(fault: Fault) -> Fault {
