@@ -56,7 +56,7 @@ fn step(op: &'static str, kind: Kind, w: &RecurrentWeights, x: &Tensor, state: &
         [] => vec![x.new_zeros([x.shape()[0], hidden])?; kind.states()],
         given => given.iter().map(|s| row(s)).collect::<Result<_>>()?,
     };
-    let next = kind.step(&kind.from_input(&x, w)?, &state, &StepWeights::new(w)?)?;
+    let next = kind.step(&kind.of_input(&x, w)?, &state, &StepWeights::new(w)?)?;
     if single { next.iter().map(|s| s.squeeze_dim(0)).collect() } else { Ok(next) }
 }
 

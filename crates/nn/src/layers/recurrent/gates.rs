@@ -20,7 +20,7 @@ impl Kind {
     }
 
     /// What the inputs `[.., in]` add to the gates at every step: computed for all steps at once.
-    pub(super) fn from_input(self, x: &Tensor, w: &RecurrentWeights) -> Result<Tensor> {
+    pub(super) fn of_input(self, x: &Tensor, w: &RecurrentWeights) -> Result<Tensor> {
         let product = x.matmul(&w.weight_ih.t()?)?;
         match (&w.bias_ih, &w.bias_hh, self) {
             (Some(bias), _, Kind::Gru) => product.add(bias),

@@ -38,7 +38,7 @@ impl Plan<'_> {
             for (direction, w) in weights.iter().enumerate() {
                 let at = (layer * self.directions + direction) as isize;
                 let state = initial.iter().map(|s| s.select(0, at)).collect::<Result<Vec<_>>>()?;
-                let gates = self.kind.from_input(&rows, w)?;
+                let gates = self.kind.of_input(&rows, w)?;
                 let (y, state) = walk(self.kind, w, &gates, &x.batch_sizes, state, direction == 1)?;
                 outputs.push(y);
                 last.iter_mut().zip(state).for_each(|(last, state)| last.push(state));
