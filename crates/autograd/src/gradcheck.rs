@@ -57,6 +57,9 @@ pub fn gradgradcheck(
     options: GradcheckOptions,
 ) -> Result<()> {
     let op = "gradgradcheck";
+    if !inputs.iter().any(|x| x.requires_grad()) {
+        return check(op, &f, inputs, options);
+    }
     let outputs = float_outputs(op, &f, &copies(inputs)?)?;
     let n = inputs.len();
     // The gradients enter as further inputs, so that the dependence on them is checked as well.
@@ -80,6 +83,12 @@ pub fn gradgradcheck(
 type Outputs<'f> = &'f dyn Fn(&[Tensor]) -> Result<Vec<Tensor>>;
 
 fn check(op: &'static str, f: Outputs<'_>, inputs: &[&Tensor], options: GradcheckOptions) -> Result<()> {
+    // Else it would find nothing wrong with anything.
+    if !inputs.iter().any(|x| x.requires_grad()) {
+        return Err(Error::new(op, "no input requires grad, so there is nothing to check")
+            .operands(inputs.iter().copied())
+            .hint("call requires_grad_(true) on the inputs"));
+    }
     let points = copies(inputs)?;
     for (i, x) in points.iter().enumerate() {
         if x.requires_grad() && x.dtype() != DType::F64 {

@@ -37,6 +37,8 @@ pub mod prelude;
 
 pub use ::data;
 pub use ::files;
+#[cfg(feature = "linalg")]
+pub use ::linalg;
 pub use ::optim;
 pub use ::train;
 pub use autograd;

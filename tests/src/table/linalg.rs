@@ -37,11 +37,7 @@ fn input(a: &Args, place: usize) -> Res<Tensor> {
 }
 
 fn matrix(x: &Tensor, order: MatrixNorm, dims: [isize; 2], keep: KeepDim) -> Outcome {
-    match order {
-        MatrixNorm::Nuc => unsupported("singular values"),
-        MatrixNorm::P(p) if p.abs() == 2.0 => unsupported("singular values"),
-        order => one(x.matrix_norm(order, dims, keep)),
-    }
+    one(linalg::matrix_norm(x, order, dims, keep))
 }
 
 fn matrix_norm(a: &Args) -> Outcome {

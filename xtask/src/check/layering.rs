@@ -11,6 +11,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("tensor-core", &[]),
     ("autograd", &["tensor-core"]),
     ("files", &["tensor-core"]),
+    ("linalg", &["tensor-core", "autograd"]),
     ("tensor-cuda", &["tensor-core"]),
     ("nn-derive", &[]),
     ("nn", &["tensor-core", "autograd", "files", "nn-derive"]),
@@ -21,7 +22,19 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     // The only one that names a device's crate.
     (
         FACADE,
-        &["tensor-core", "autograd", "files", "tensor-cuda", "nn-derive", "nn", "optim", "data", "parallel", "train"],
+        &[
+            "tensor-core",
+            "autograd",
+            "files",
+            "linalg",
+            "tensor-cuda",
+            "nn-derive",
+            "nn",
+            "optim",
+            "data",
+            "parallel",
+            "train",
+        ],
     ),
     ("examples", &[FACADE]), // What a user sees.
     (
@@ -30,6 +43,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
             "tensor-core",
             "autograd",
             "files",
+            "linalg",
             "tensor-cuda",
             "nn-derive",
             "nn",
