@@ -21,8 +21,8 @@ pub fn matrix_norm(x: &Tensor, norm: impl Into<MatrixNorm>, dims: [isize; 2], ke
     let norm = norm.into();
     let pick: fn(&Tensor) -> Result<Tensor> = match norm {
         MatrixNorm::Nuc => |s| s.sum_dim(-1, DROP),
-        MatrixNorm::P(p) if p == 2.0 => |s| s.amax_dim(-1, DROP),
-        MatrixNorm::P(p) if p == -2.0 => |s| s.amin_dim(-1, DROP),
+        MatrixNorm::P(2.0) => |s| s.amax_dim(-1, DROP),
+        MatrixNorm::P(-2.0) => |s| s.amin_dim(-1, DROP),
         other => return x.matrix_norm(other, dims, keep).map_err(|e| e.renamed(OP)),
     };
     matrices::check(OP, x)?;
