@@ -7,6 +7,7 @@ mod conv_transpose;
 mod distance;
 mod dropout;
 mod embedding;
+mod embedding_bag;
 mod flatten;
 mod fold;
 mod linear;
@@ -35,6 +36,7 @@ pub use conv_transpose::{
 pub use distance::{CosineSimilarity, PairwiseDistance};
 pub use dropout::{AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout};
 pub use embedding::{Embedding, EmbeddingOptions};
+pub use embedding_bag::{EmbeddingBag, EmbeddingBagOptions};
 pub use flatten::{Flatten, Unflatten};
 pub use fold::{Fold, FoldOptions, Unfold};
 pub use linear::{Linear, LinearOptions};

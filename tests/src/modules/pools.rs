@@ -4,7 +4,7 @@ use crate::{
     args::Args,
     fault::{Res, unsupported},
     table::{
-        both,
+        both, one,
         window::{opt_sizes, sizes},
     },
     value::Value,
@@ -45,7 +45,31 @@ pub(super) fn build(name: &str, a: &Args) -> Res<Option<Built>> {
             with_indices(module, $Pool::forward_with_indices, a.bool_or(3, "return_indices", false)?)
         }};
     }
+    macro_rules! unpool {
+        ($Pool:ident) => {{
+            let stride = opt_sizes(a, 1, "stride")?.map(Sizes);
+            let options = MaxUnpoolOptions { stride, padding: Sizes(sizes(a, 2, "padding", 0)?) };
+            called($Pool::with_options(kernel(a, 0)?, options), |m, a| {
+                let (x, indices) = (a.tensor(0, "input")?, a.tensor(1, "indices")?);
+                one(match a.opt_ints(2, "output_size")? {
+                    // PyTorch takes the sizes of all dims, too.
+                    Some(sizes) => {
+                        let spatial = sizes.iter().rev().take(m.kernel_size.0.len()).rev();
+                        let spatial: Vec<usize> = spatial.map(|&size| size.max(0) as usize).collect();
+                        match spatial.try_into() {
+                            Ok(sizes) => m.forward_to_size(x, indices, Sizes(sizes)),
+                            Err(_) => return unsupported("output_size"),
+                        }
+                    }
+                    None => m.forward(x, indices),
+                })
+            })
+        }};
+    }
     Ok(Some(match name {
+        "MaxUnpool1d" => unpool!(MaxUnpool1d),
+        "MaxUnpool2d" => unpool!(MaxUnpool2d),
+        "MaxUnpool3d" => unpool!(MaxUnpool3d),
         "MaxPool1d" => max!(MaxPool1d),
         "MaxPool2d" => max!(MaxPool2d),
         "MaxPool3d" => max!(MaxPool3d),

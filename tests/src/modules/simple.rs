@@ -7,6 +7,7 @@ use crate::{
     value::Value,
 };
 use nn::*;
+use tensor_core::ops::BagMode;
 
 pub(super) fn build(name: &str, a: &Args) -> Res<Option<Built>> {
     Ok(Some(match name {
@@ -30,6 +31,27 @@ pub(super) fn build(name: &str, a: &Args) -> Res<Option<Built>> {
             a.only_false(6, "sparse")?;
             let (rows, width) = (a.count(0, "num_embeddings")?, a.count(1, "embedding_dim")?);
             layer(Embedding::with_options(rows, width, options)?)
+        }
+        "EmbeddingBag" => {
+            let options = EmbeddingBagOptions {
+                max_norm: a.opt_scalar(2, "max_norm")?.map(|most| most.to_f64()),
+                norm_type: a.float_or(3, "norm_type", 2.0)?,
+                mode: match a.str_or(5, "mode", "mean")? {
+                    "sum" => BagMode::Sum,
+                    "mean" => BagMode::Mean,
+                    "max" => BagMode::Max,
+                    other => return unsupported(format!("mode {other}")),
+                },
+                include_last_offset: a.bool_or(8, "include_last_offset", false)?,
+                padding_idx: a.opt_dim(9, "padding_idx")?,
+            };
+            a.only_false(4, "scale_grad_by_freq")?;
+            a.only_false(6, "sparse")?;
+            let (rows, width) = (a.count(0, "num_embeddings")?, a.count(1, "embedding_dim")?);
+            called(EmbeddingBag::with_options(rows, width, options)?, |m, a| {
+                let weights = a.opt_tensor(2, "per_sample_weights")?;
+                one(m.forward(a.tensor(0, "input")?, a.opt_tensor(1, "offsets")?, weights))
+            })
         }
         "Identity" => layer(Identity),
         "Flatten" => layer(Flatten::new(a.dim_or(0, "start_dim", 1)?, a.dim_or(1, "end_dim", -1)?)),

@@ -72,22 +72,21 @@ impl Embedding {
         weight.set_requires_grad(!freeze);
         Ok(Embedding { weight, padding_idx, options })
     }
+}
 
-    /// Shortens the rows that `ids` name.
-    fn renormalise(&self, ids: &Tensor, most: f64) -> Result<()> {
-        let _unrecorded = no_grad();
-        let used = ids.reshape([-1])?;
-        let rows = self.weight.detach().embedding(&used)?;
-        let norms = rows.vector_norm(self.options.norm_type, 1, tensor_core::KEEP)?;
-        let scale = norms.add(1e-7)?.reciprocal()?.mul(most)?;
-        let shorter = norms.gt(most)?.where_(&rows.mul(&scale)?, &rows)?;
-        let table = self.weight.detach().index_copy(0, &used, &shorter)?;
-        self.weight.replace(&table)
-    }
+/// Shortens the rows that `ids` name to the norm `most`.
+pub(super) fn renormalise(table: &Parameter, ids: &Tensor, most: f64, norm_type: f64) -> Result<()> {
+    let _unrecorded = no_grad();
+    let used = ids.reshape([-1])?;
+    let rows = table.detach().embedding(&used)?;
+    let norms = rows.vector_norm(norm_type, 1, tensor_core::KEEP)?;
+    let scale = norms.add(1e-7)?.reciprocal()?.mul(most)?;
+    let shorter = norms.gt(most)?.where_(&rows.mul(&scale)?, &rows)?;
+    table.replace(&table.detach().index_copy(0, &used, &shorter)?)
 }
 
 /// A padding index counted from the front.
-fn row(new: &'static str, index: Option<isize>, rows: usize) -> Result<Option<usize>> {
+pub(super) fn row(new: &'static str, index: Option<isize>, rows: usize) -> Result<Option<usize>> {
     let Some(index) = index else { return Ok(None) };
     let from_front = if index < 0 { index + rows as isize } else { index };
     match usize::try_from(from_front) {
@@ -100,7 +99,7 @@ impl Forward for Embedding {
     fn forward(&self, ids: &Tensor) -> Result<Tensor> {
         scope(self, || {
             if let Some(most) = self.options.max_norm {
-                self.renormalise(ids, most)?;
+                renormalise(&self.weight, ids, most, self.options.norm_type)?;
             }
             functional::embedding(ids, &self.weight, self.padding_idx, self.options.scale_grad_by_freq)
         })

@@ -4,6 +4,7 @@ mod average;
 mod fractional;
 mod max;
 mod power;
+mod unpool;
 
 pub use adaptive::{
     AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d,
@@ -15,3 +16,4 @@ pub use average::{
 pub use fractional::{FractionalMaxPool2d, FractionalMaxPool3d, FractionalSize};
 pub use max::{MaxPool1d, MaxPool1dOptions, MaxPool2d, MaxPool2dOptions, MaxPool3d, MaxPool3dOptions, MaxPoolOptions};
 pub use power::{LPPool1d, LPPool2d, LPPool3d, LPPoolOptions};
+pub use unpool::{MaxUnpool1d, MaxUnpool2d, MaxUnpool3d, MaxUnpoolOptions};
