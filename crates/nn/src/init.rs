@@ -1,4 +1,8 @@
 //! First values of parameters: PyTorch's distributions.
+mod structured;
+
+pub use structured::{dirac_, orthogonal_, sparse_};
+
 use autograd::Parameter;
 use tensor_core::{Error, Result, Tensor};
 

@@ -1,5 +1,6 @@
 //! Losses: how far an output is from its target. A struct holds the settings, `forward` computes; the functions of the
 //! same names in [`crate::functional`] are the default settings.
+mod adaptive;
 mod classes;
 mod ctc;
 mod distributions;
@@ -10,6 +11,7 @@ mod margins;
 mod multilabel;
 mod triplet;
 
+pub use adaptive::{AdaptiveLogSoftmaxOptions, AdaptiveLogSoftmaxWithLoss};
 pub use classes::{CrossEntropyLoss, NLLLoss};
 pub use ctc::{CTCLoss, lengths};
 pub use distributions::{BCELoss, BCEWithLogitsLoss, GaussianNLLLoss, KLDivLoss, PoissonNLLLoss};

@@ -3,10 +3,13 @@ use super::{Built, called};
 use crate::{
     args::Args,
     fault::{Res, unsupported},
-    table::{loss, one},
+    table::{both, loss, one},
     value::Value,
 };
-use nn::loss::{CTCLoss, LinearCrossEntropyLoss, LinearCrossEntropyOptions, lengths};
+use nn::loss::{
+    AdaptiveLogSoftmaxOptions, AdaptiveLogSoftmaxWithLoss, CTCLoss, LinearCrossEntropyLoss, LinearCrossEntropyOptions,
+    lengths,
+};
 
 /// What is given by name only.
 const NAMED: usize = usize::MAX;
@@ -39,6 +42,15 @@ pub(super) fn build(name: &str, a: &Args) -> Res<Option<Built>> {
             let (features, classes) = (a.count(0, "in_features")?, a.count(1, "num_classes")?);
             let module = LinearCrossEntropyLoss::with_options(features, classes, options)?;
             called(module, |module, a| one(module.forward(a.tensor(0, "input")?, a.tensor(1, "target")?)))
+        }
+        "AdaptiveLogSoftmaxWithLoss" => {
+            let whole = |n: i64| usize::try_from(n).or_else(|_| unsupported(format!("a cutoff is {n}")));
+            let cutoffs: Vec<usize> = a.ints(2, "cutoffs")?.into_iter().map(whole).collect::<Res<_>>()?;
+            let (div_value, head_bias) = (a.float_or(3, "div_value", 4.0)?, a.bool_or(4, "head_bias", false)?);
+            let options = AdaptiveLogSoftmaxOptions { div_value, head_bias };
+            let (features, classes) = (a.count(0, "in_features")?, a.count(1, "n_classes")?);
+            let module = AdaptiveLogSoftmaxWithLoss::with_options(features, classes, &cutoffs, options)?;
+            called(module, |module, a| both(module.forward(a.tensor(0, "input_")?, a.tensor(1, "target_")?)))
         }
         _ => return Ok(loss::build(name, a)?.map(|forward| Built { module: None, forward })),
     }))
