@@ -45,6 +45,10 @@ pub(super) trait Real:
     fn sins(x: &[Self], out: &mut [Self]);
     fn coss(x: &[Self], out: &mut [Self]);
     fn erfs(x: &[Self], out: &mut [Self]);
+    /// `out[i] = x[i] / 2 * (1 + erf(x[i] / sqrt(2)))`; whether there is such a loop.
+    fn gelus(_x: &[Self], _out: &mut [Self]) -> bool {
+        false
+    }
     fn erfcs(x: &[Self], out: &mut [Self]);
     fn erfinvs(x: &[Self], out: &mut [Self]);
     fn lgammas(x: &[Self], out: &mut [Self]);
@@ -139,6 +143,10 @@ impl Real for f32 {
     }
     fn coss(x: &[f32], out: &mut [f32]) {
         map1_or(x, out, single::cos, |x| x.abs() > single::FAR, f32::cos);
+    }
+    fn gelus(x: &[f32], out: &mut [f32]) -> bool {
+        map1(x, out, single::gelu);
+        true
     }
     fn erfs(x: &[f32], out: &mut [f32]) {
         map1(x, out, single::erf);
