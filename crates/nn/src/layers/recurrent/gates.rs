@@ -1,6 +1,6 @@
 //! One step of each kind of recurrent layer.
-use super::{RNNNonlinearity, RecurrentWeights};
-use tensor_core::{Result, Tensor};
+use super::{RNNNonlinearity, RecurrentWeights, steps::split};
+use tensor_core::{Error, Result, Tensor};
 
 /// What a step computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,19 +43,19 @@ impl Kind {
                     None => recurrent,
                 };
                 let size = h.shape()[1];
-                let both = input.narrow(1, 0, 2 * size)?.add(&recurrent.narrow(1, 0, 2 * size)?)?.sigmoid()?;
-                let (r, z) = (both.narrow(1, 0, size)?, both.narrow(1, size, size)?);
-                let n = input.narrow(1, 2 * size, size)?.add(&recurrent.narrow(1, 2 * size, size)?.mul(&r)?)?.tanh()?;
+                let parts = [2 * size, size];
+                let [input, recurrent] = [pieces::<2>(input, &parts)?, pieces(&recurrent, &parts)?];
+                let [r, z] = pieces(&input[0].add(&recurrent[0])?.sigmoid()?, &[size, size])?;
+                let n = input[1].add(&recurrent[1].mul(&r)?)?.tanh()?;
                 Ok(vec![h.sub(&n)?.mul(&z)?.add(&n)?])
             }
             Kind::Lstm => {
                 // i, f, g, o: what comes in, what stays, the new values, what goes out.
                 let gates = input.add(&recurrent)?;
                 let size = state[1].shape()[1];
-                let gate = |i: usize| gates.narrow(1, i * size, size);
-                let kept = gate(1)?.sigmoid()?.mul(&state[1])?;
-                let c = gate(0)?.sigmoid()?.mul(&gate(2)?.tanh()?)?.add(&kept)?;
-                let h = gate(3)?.sigmoid()?.mul(&c.tanh()?)?;
+                let [i, f, g, o] = pieces(&gates, &[size; 4])?;
+                let c = i.sigmoid()?.mul(&g.tanh()?)?.add(&f.sigmoid()?.mul(&state[1])?)?;
+                let h = o.sigmoid()?.mul(&c.tanh()?)?;
                 let h = match &w.weight_hr_t {
                     Some(projection) => h.matmul(projection)?,
                     None => h,
@@ -64,6 +64,12 @@ impl Kind {
             }
         }
     }
+}
+
+/// The columns of `x` in pieces of `sizes`.
+fn pieces<const N: usize>(x: &Tensor, sizes: &[usize; N]) -> Result<[Tensor; N]> {
+    let wrong = |pieces: Vec<Tensor>| Error::new("split", format!("{} pieces", pieces.len()));
+    split(x, sizes, 1)?.try_into().map_err(wrong)
 }
 
 /// The weights of the recurrent part, turned around once for all steps.

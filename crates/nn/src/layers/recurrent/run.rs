@@ -63,7 +63,7 @@ fn walk(
     reverse: bool,
 ) -> Result<(Tensor, Vec<Tensor>)> {
     let w = StepWeights::new(w)?;
-    let steps = split(gates, batch_sizes)?;
+    let steps = split(gates, batch_sizes, 0)?;
     let mut outputs: Vec<Tensor> = Vec::with_capacity(steps.len());
     if reverse {
         // Short samples join on the way: they start where they end.

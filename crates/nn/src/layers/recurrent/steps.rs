@@ -1,20 +1,21 @@
-//! A sequence cut into its steps, whose gradient is put together again in one piece.
+//! A tensor cut into pieces (a sequence into steps, a row into gates), whose gradient is put together in one piece.
 use std::sync::Arc;
-use tensor_core::{Error, Function, Keeps, Result, Tensor, graph::Node, no_grad};
+use tensor_core::{Function, Keeps, Result, Tensor, graph::Node, no_grad};
 
-/// The rows of `x` `[rows, n]` in pieces of `sizes` rows. The derivative of slices one by one would make a tensor of the
-/// size of `x` for each of them.
-pub(super) fn split(x: &Tensor, sizes: &[usize]) -> Result<Vec<Tensor>> {
+/// `x` in pieces of `sizes` along `dim`. The derivative of slices one by one would make a tensor of the size of `x` for
+/// each of them.
+pub(super) fn split(x: &Tensor, sizes: &[usize], dim: usize) -> Result<Vec<Tensor>> {
     let pieces = {
         let _unrecorded = no_grad();
-        x.detach().split_with_sizes(sizes, 0)?
+        x.detach().split_with_sizes(sizes, dim as isize)?
     };
-    Ok(autograd::apply(Split { sizes: sizes.to_vec() }, &[x], pieces))
+    Ok(autograd::apply(Split { sizes: sizes.to_vec(), dim }, &[x], pieces))
 }
 
 #[derive(Debug)]
 struct Split {
     sizes: Vec<usize>,
+    dim: usize,
 }
 
 impl Function for Split {
@@ -26,12 +27,15 @@ impl Function for Split {
     }
     fn backward(&self, node: &Arc<Node>, grads: &[Option<Tensor>]) -> Result<Vec<Option<Tensor>>> {
         let Some(some) = grads.iter().flatten().next() else { return Ok(vec![None]) };
-        let width = *node.input_meta(0)?.shape().get(1).ok_or_else(|| Error::new("split", "takes rows"))?;
+        let mut shape = node.input_meta(0)?.shape().to_vec();
         let pieces = grads.iter().zip(&self.sizes).map(|(g, &size)| match g {
             Some(g) => Ok(g.clone()),
-            None => some.new_zeros([size, width]),
+            None => {
+                shape[self.dim] = size;
+                some.new_zeros(&shape)
+            }
         });
         let pieces = pieces.collect::<Result<Vec<Tensor>>>()?;
-        Ok(vec![Some(Tensor::cat(&pieces.iter().collect::<Vec<_>>(), 0)?)])
+        Ok(vec![Some(Tensor::cat(&pieces.iter().collect::<Vec<_>>(), self.dim as isize)?)])
     }
 }
