@@ -41,6 +41,7 @@ pub fn fold(x: &Tensor, output_size: Pair, kernel_size: Pair, options: FoldOptio
         return Err(wrong(format!("an image of {out:?} has {count:?} patches, not {patches}")));
     }
     let channels = rows / inside;
+    let pixels = room[0].checked_mul(room[1]).ok_or_else(|| wrong(format!("an image of {room:?} is too large")))?;
     // Where each element of a row of patches goes in the padded image; its edge is cut off at the end.
     let mut at = Vec::with_capacity(inside * patches);
     for (i, j) in (0..kernel[0]).flat_map(|i| (0..kernel[1]).map(move |j| (i, j))) {
@@ -51,7 +52,7 @@ pub fn fold(x: &Tensor, output_size: Pair, kernel_size: Pair, options: FoldOptio
     }
     let at = Tensor::from_slice(&at, [at.len()])?.to_device(&x.device())?;
     let elements = x.reshape([n, channels, inside * patches])?;
-    let image = x.new_zeros([n, channels, room[0] * room[1]])?.index_add(2, &at, &elements)?;
+    let image = x.new_zeros([n, channels, pixels])?.index_add(2, &at, &elements)?;
     let image = image.reshape([n, channels, room[0], room[1]])?;
     image.narrow(2, padding[0], out[0])?.narrow(3, padding[1], out[1])
 }

@@ -146,7 +146,7 @@ impl MultiheadAttention {
             init::zeros_(bias)?;
         }
         Ok(MultiheadAttention {
-            in_proj_weight: glorot(together, 3 * embed_dim, embed_dim)?,
+            in_proj_weight: glorot(together, embed_dim.saturating_mul(3), embed_dim)?,
             q_proj_weight: glorot(!together, embed_dim, embed_dim)?,
             k_proj_weight: glorot(!together, embed_dim, kdim)?,
             v_proj_weight: glorot(!together, embed_dim, vdim)?,

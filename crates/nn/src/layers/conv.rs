@@ -60,7 +60,9 @@ impl<const N: usize> ConvOptions<N> {
 
     /// What one output sees of each spatial dim.
     fn window(&self, weight: &Tensor) -> [usize; N] {
-        std::array::from_fn(|i| self.dilation.0[i] * (weight.shape()[2 + i] - 1) + 1)
+        std::array::from_fn(|i| {
+            self.dilation.0[i].saturating_mul(weight.shape()[2 + i].saturating_sub(1)).saturating_add(1)
+        })
     }
 
     /// How much stands before and after the input.
@@ -78,7 +80,11 @@ impl<const N: usize> ConvOptions<N> {
     fn out_size(&self, weight: &Tensor, size: [usize; N]) -> [usize; N] {
         let (window, (before, after)) = (self.window(weight), self.around(weight));
         std::array::from_fn(|i| {
-            (size[i] + before[i] + after[i]).checked_sub(window[i]).map_or(0, |room| room / self.stride.0[i] + 1)
+            size[i]
+                .saturating_add(before[i])
+                .saturating_add(after[i])
+                .checked_sub(window[i])
+                .map_or(0, |room| room / self.stride.0[i] + 1)
         })
     }
 

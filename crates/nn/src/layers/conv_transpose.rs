@@ -70,11 +70,13 @@ impl<const N: usize> ConvTransposeOptions<N> {
             let first = x.dim() - N;
             for i in 0..N {
                 let (size, kernel) = (x.shape()[first + i], weight.shape()[2 + i]);
-                let reach = self.stride.0[i] * size.saturating_sub(1) + self.dilation.0[i] * (kernel - 1) + 1;
-                let least = reach.saturating_sub(2 * self.padding.0[i]);
+                let strides = self.stride.0[i].saturating_mul(size.saturating_sub(1));
+                let window = self.dilation.0[i].saturating_mul(kernel.saturating_sub(1)).saturating_add(1);
+                let reach = strides.saturating_add(window);
+                let least = reach.saturating_sub(self.padding.0[i].saturating_mul(2));
                 let more = wanted[i].checked_sub(least).filter(|&more| more < self.stride.0[i].max(self.dilation.0[i]));
                 output_padding[i] = more.ok_or_else(|| {
-                    let most = least + self.stride.0[i].max(self.dilation.0[i]) - 1;
+                    let most = least.saturating_add(self.stride.0[i].max(self.dilation.0[i]) - 1);
                     let message = format!("output size {} of spatial dim {i} is not possible", wanted[i]);
                     Error::new(op, message).operands([x]).hint(format!("for this input it is {least} to {most}"))
                 })?;

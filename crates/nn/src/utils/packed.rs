@@ -136,7 +136,7 @@ pub fn pad_packed_sequence(
     }
     let at = Tensor::from_slice(&at, [at.len()])?.to_device(&x.device())?;
     let rest = &x.shape()[1..];
-    let padding = x.detach().new_full([&[steps * batch], rest].concat(), padding_value)?;
+    let padding = x.detach().new_full([&[steps.saturating_mul(batch)], rest].concat(), padding_value)?;
     let padded = padding.index_copy(0, &at, x)?.reshape([&[steps, batch], rest].concat())?;
     let order = sequence.unsorted_indices();
     let padded = permuted(&padded, 1, order.as_deref())?;

@@ -63,7 +63,7 @@ fn pooled<const N: usize>(
     let out = size.of(op, &x)?;
     let input: [usize; N] = std::array::from_fn(|i| x.shape()[i + 2]);
     for i in 0..N {
-        if window[i] == 0 || out[i] == 0 || out[i] - 1 + window[i] > input[i] {
+        if window[i] == 0 || out[i] == 0 || (out[i] - 1).saturating_add(window[i]) > input[i] {
             let message = format!("{} windows of {} do not fit into {}", out[i], window[i], input[i]);
             return Err(wrong(format!("spatial dim {i}: {message}")));
         }

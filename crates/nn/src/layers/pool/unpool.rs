@@ -34,11 +34,12 @@ fn before<const N: usize>(
     for i in 0..N {
         let step = options.stride.map_or(kernel[i], |s| s.0[i]);
         let full = (x.shape()[first + i].saturating_sub(1)).saturating_mul(step).saturating_add(kernel[i]);
-        let default = full.checked_sub(2 * options.padding.0[i]);
+        let default = full.checked_sub(options.padding.0[i].saturating_mul(2));
         sizes[i] = default.ok_or_else(|| wrong(format!("padding {:?} leaves nothing", options.padding.0)))?;
         if let Some(wanted) = wanted.map(|w| w[i]) {
-            if wanted + step <= sizes[i] || wanted >= sizes[i] + step {
-                let (least, most) = ((sizes[i] + 1).saturating_sub(step), sizes[i] + step - 1);
+            if wanted.saturating_add(step) <= sizes[i] || wanted >= sizes[i].saturating_add(step) {
+                let least = (sizes[i].saturating_add(1)).saturating_sub(step);
+                let most = sizes[i].saturating_add(step).saturating_sub(1);
                 return Err(wrong(format!("output size {wanted} of spatial dim {i} is not possible"))
                     .hint(format!("for this input it is {least} to {most}")));
             }

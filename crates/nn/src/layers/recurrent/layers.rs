@@ -82,7 +82,7 @@ fn stack(
     if projected.is_some_and(|size| size >= hidden) {
         return Err(Error::new(new, "proj_size must be smaller than hidden_size"));
     }
-    let below = directions * projected.unwrap_or(hidden);
+    let below = projected.unwrap_or(hidden).saturating_mul(directions);
     let all = (0..layers).flat_map(|layer| std::iter::repeat_n(if layer == 0 { input } else { below }, directions));
     all.map(|input| RecurrentWeights::new(gates, input, hidden, projected, bias)).collect()
 }

@@ -27,7 +27,7 @@ impl RecurrentWeights {
         bias: bool,
     ) -> Result<RecurrentWeights> {
         let bound = if hidden > 0 { 1.0 / (hidden as f64).sqrt() } else { 0.0 };
-        let rows = gates * hidden;
+        let rows = gates.saturating_mul(hidden);
         let part = |shape: &[usize]| init::even(shape, bound);
         Ok(RecurrentWeights {
             weight_ih: part(&[rows, input])?,
