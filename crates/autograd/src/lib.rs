@@ -4,8 +4,10 @@
 //! compares them with finite differences. A [`Parameter`] is a leaf whose values an optimizer replaces, and [`apply`]
 //! is the door for derivatives of the user's own.
 mod backward;
+mod checkpoint;
 pub mod engine;
 mod function;
+mod functional;
 mod gradcheck;
 mod last_resort;
 mod operators;
@@ -13,6 +15,8 @@ mod parameter;
 mod rules;
 
 pub use backward::{Backward, BackwardOptions, GradOptions, backward_many, grad};
+pub use checkpoint::checkpoint;
 pub use function::apply;
+pub use functional::{hessian, hvp, jacobian, jvp, vjp};
 pub use gradcheck::{GradcheckOptions, gradcheck, gradgradcheck};
 pub use parameter::{Buffer, Parameter};

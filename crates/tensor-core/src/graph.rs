@@ -430,6 +430,14 @@ pub fn alias(t: &Tensor) -> Tensor {
     record(|| Op::Move(crate::ops::MoveOp::Reshape), &[t], plain)
 }
 
+/// A tensor without values of its own (all zeros, one in memory) at a place of the record: to name that place where the
+/// tensor that stood there is gone.
+pub fn stand_in(edge: &Edge) -> Result<Tensor> {
+    let meta = edge.meta();
+    let zeros = Tensor::full_on((), 0, meta.dtype(), &crate::Device::cpu())?.detach();
+    Ok(zeros.expand(meta.shape())?.with_edge(Some(edge.clone())))
+}
+
 /// Records an operation defined by a user: `outputs` were computed from `inputs` without being recorded.
 pub fn record_custom(function: Arc<dyn crate::ops::Function>, inputs: &[&Tensor], outputs: Vec<Tensor>) -> Vec<Tensor> {
     // Stripped of whatever history they may have: the function's own backward is the derivative.
