@@ -9,7 +9,7 @@ use std::{
 use tensor_core::{
     Error, ErrorKind, KEEP, Result, Tensor,
     graph::{Edge, Meta, Node},
-    set_grad_enabled,
+    has_nan, is_anomaly_enabled, set_grad_enabled,
 };
 
 /// One gradient per output of a node; `None` where nothing flowed back.
@@ -58,6 +58,10 @@ pub(crate) fn walk_to(
     options: WalkOptions,
     sink: &mut dyn FnMut(&Edge, Tensor) -> Result<()>,
 ) -> Result<()> {
+    let looking = is_anomaly_enabled();
+    if looking {
+        born_forward(roots)?;
+    }
     let _mode = set_grad_enabled(options.create_graph);
     let mut queue = Queue::default();
     for (edge, g) in roots {
@@ -84,6 +88,9 @@ pub(crate) fn walk_to(
             continue;
         }
         let inputs = rules::apply(node, grads).map_err(|e| named(e, node))?;
+        if looking && let Some(i) = inputs.iter().position(|g| g.as_ref().is_some_and(has_nan)) {
+            return Err(anomaly(node, format!("the gradient of input {i} of {} holds a NaN", node.op().name())));
+        }
         if !options.retain_graph {
             node.release();
         }
@@ -99,6 +106,31 @@ pub(crate) fn walk_to(
         }
     }
     Ok(())
+}
+
+/// Refuses a record in which a NaN was born before backward began, and names the first such operation.
+fn born_forward(roots: &[(Edge, Tensor)]) -> Result<()> {
+    let mut seen = HashSet::new();
+    let mut open: Vec<&Arc<Node>> = roots.iter().map(|(edge, _)| &edge.node).collect();
+    let mut first: Option<&Arc<Node>> = None;
+    while let Some(node) = open.pop() {
+        if !seen.insert(node.id()) {
+            continue;
+        }
+        if node.made_nan() && first.is_none_or(|first| node.id() < first.id()) {
+            first = Some(node);
+        }
+        open.extend(node.edges().iter().flatten().map(|edge| &edge.node));
+    }
+    match first {
+        None => Ok(()),
+        Some(node) => Err(anomaly(node, format!("{} made a NaN of inputs without one", node.op().name()))),
+    }
+}
+
+fn anomaly(node: &Node, what: String) -> Error {
+    let place = node.called_at().map_or_else(String::new, |place| format!("; it was called at {place}"));
+    Error::new("backward", format!("{what}{place}")).kind_of(ErrorKind::Autograd)
 }
 
 /// Errors of rules say whose rule it was; that of a released node says so itself.

@@ -3,7 +3,9 @@
 //! Who owns whom: a tensor owns its node, a node owns the nodes of its inputs (never tensors' nodes twice: kept values
 //! are stored without theirs and get them back when read), so there is no cycle and the last tensor frees the graph.
 use crate::{
-    DType, Error, ErrorKind, Result, Tensor, context,
+    DType, Error, ErrorKind, Result, Tensor,
+    anomaly::{self, Origin},
+    context,
     ops::{Keeps, Op},
     shape::Dims,
 };
@@ -98,11 +100,14 @@ struct Leaf {
 /// A function that sees a gradient on its way, and may replace it.
 pub type Hook = Arc<dyn Fn(&Tensor) -> Result<Option<Tensor>> + Send + Sync>;
 
-/// Per output: functions that see its gradient, and, where somebody asked to retain it, the gradient.
+/// Per output: functions that see its gradient, and, where somebody asked to retain it, the gradient. Of the whole: where
+/// it was called.
 #[derive(Default)]
 struct Cold {
     hooks: Vec<(u32, u64, Hook)>,
     retained: Vec<(u32, Option<Tensor>)>,
+    // Only of nodes recorded while anomalies are looked for.
+    origin: Option<Origin>,
 }
 
 impl fmt::Debug for Node {
@@ -272,6 +277,16 @@ impl Node {
         Ok(g)
     }
 
+    /// Where in the program this operation was called, if anomalies were looked for then: `src/main.rs:12:9`.
+    pub fn called_at(&self) -> Option<String> {
+        lock(self.cold.get()?).origin.as_ref()?.place()
+    }
+
+    /// Whether it was seen to make a NaN of inputs without one, while anomalies were looked for.
+    pub fn made_nan(&self) -> bool {
+        self.cold.get().is_some_and(|cold| lock(cold).origin.as_ref().is_some_and(|origin| origin.made_nan))
+    }
+
     /// Calls `hook` with the gradient of `output` whenever one is complete.
     pub fn add_hook(self: &Arc<Node>, output: u32, hook: Hook) -> HookHandle {
         let id = NEXT_HOOK.fetch_add(1, Relaxed);
@@ -416,6 +431,9 @@ fn attach(op: Op, inputs: &[&Tensor], outputs: &mut [Tensor]) {
     }
     let metas = outputs.iter().map(|t| Meta::new(t.shape(), t.dtype())).collect();
     let node = Arc::new(Node::new(op, edges, metas, kept));
+    if anomaly::is_anomaly_enabled() {
+        lock(node.cold.get_or_init(Box::default)).origin = Some(anomaly::look(inputs, outputs));
+    }
     for (i, out) in outputs.iter_mut().enumerate() {
         if out.dtype().is_float() {
             out.set_edge(Some(Edge { node: node.clone(), output: i as u32 }));

@@ -3,6 +3,7 @@
 //! The tensor has value semantics ([`Tensor`]), devices are plugged in through a narrow trait ([`Backend`]), and an
 //! operation on tensors that require gradients leaves a node of plain data ([`graph`]), from which the crate
 //! `autograd` derives gradients.
+mod anomaly;
 mod backend;
 mod context;
 mod cpu;
@@ -20,6 +21,7 @@ mod storage;
 mod tensor;
 mod threads;
 
+pub use anomaly::{AnomalyGuard, detect_anomaly, has_nan, is_anomaly_enabled, set_detect_anomaly};
 pub use backend::{Backend, Operand, Storage, View, ViewMut};
 pub use context::{GradModeGuard, is_grad_enabled, no_grad, set_grad_enabled};
 pub use device::{Device, OpenDevice};

@@ -191,9 +191,9 @@ pub(in super::super) fn gelu(x: f32) -> f32 {
     // In pairs, and pairs of pairs: one after the other, the steps would wait for each other longer than they take.
     let (t2, pair) = (t * t, |odd: f32, even: f32| odd.mul_add(t, even));
     let t4 = t2 * t2;
-    let low = pair(-3.639_321_4e-2, -3.182_893e-1).mul_add(t2, pair(-7.978_874e-1, -6.931_471e-1));
-    let middle = pair(5.836_930_7e-5, -1.954_886_7e-4).mul_add(t2, pair(-2.010_250_7e-5, 4.861_475_9e-3));
-    let high = pair(3.263_151_5e-9, -7.868_083_4e-8).mul_add(t2, pair(1.106_293_9e-6, -9.969_321_6e-6));
+    let low = pair(-3.639_321_4e-2, -3.182_893e-1).mul_add(t2, pair(-7.978_874e-1, -std::f32::consts::LN_2));
+    let middle = pair(5.836_930_7e-5, -1.954_886_7e-4).mul_add(t2, pair(-2.010_250_7e-5, 4.861_476e-3));
+    let high = pair(3.263_151_5e-9, -7.868_083_4e-8).mul_add(t2, pair(1.106_293_9e-6, -9.969_322e-6));
     let high = (-6.001_963_5e-11_f32).mul_add(t4, high);
     let p = high.mul_add(t4 * t4, middle.mul_add(t4, low));
     let tail = exp(p);
