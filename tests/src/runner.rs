@@ -2,6 +2,7 @@
 //! It only calls the public API; all expected numbers come from the files.
 mod module;
 mod op;
+mod optimizers;
 mod report;
 mod schedules;
 mod steps;

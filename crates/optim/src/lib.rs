@@ -20,15 +20,22 @@
 //! # Ok(()) }
 //! ```
 mod adam;
+mod adaptive;
 mod clip;
 pub mod lr_scheduler;
+mod matrices;
+mod moments;
 mod optimizer;
 mod rule;
 mod sgd;
+mod table;
 
 pub use adam::{Adam, AdamOptions, AdamW, AdamWOptions};
+pub use adaptive::{Adadelta, AdadeltaOptions, Adagrad, AdagradOptions, RMSprop, RMSpropOptions, Rprop, RpropOptions};
 pub use clip::{clip_grad_norm_, clip_grad_value_};
 pub use lr_scheduler::Scheduler;
+pub use matrices::{Adafactor, AdafactorOptions, Muon, MuonOptions, MuonRate};
+pub use moments::{ASGD, ASGDOptions, Adamax, AdamaxOptions, NAdam, NAdamOptions, RAdam, RAdamOptions};
 pub use optimizer::{Group, Optim, Optimizer};
 pub use rule::{Rule, State};
 pub use sgd::{SGD, SGDOptions};

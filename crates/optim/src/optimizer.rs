@@ -238,7 +238,7 @@ impl<R: Rule> Optimizer for Optim<R> {
                     };
                     if what == "step" {
                         state.step = tensor.item::<i64>()?.max(0) as u64;
-                    } else if tensor.shape() != p.shape() {
+                    } else if !fits(tensor, p) {
                         return Err(wrong(format!("{name} does not fit {p:?}")).operands([tensor]));
                     } else {
                         state.put(what.to_string(), tensor.to_device(&p.device())?);
@@ -269,4 +269,10 @@ impl<R: Rule> Optimizer for Optim<R> {
         }
         Ok(())
     }
+}
+
+/// Whether a saved state can belong to a parameter: of its shape, with dimensions averaged away, or one number.
+fn fits(state: &Tensor, p: &Tensor) -> bool {
+    let (state, p) = (state.shape(), p.shape());
+    state.is_empty() || state.len() == p.len() && state.iter().zip(p).all(|(&s, &p)| s == p || s == 1)
 }

@@ -1,5 +1,5 @@
 //! Kind "optim": an optimizer's way through given gradients.
-use super::Case;
+use super::{Case, optimizers};
 use crate::{
     args::Args,
     compare,
@@ -87,7 +87,7 @@ pub(super) fn optimizer(name: &str, params: Vec<Parameter>, a: &Args) -> Res<Box
             };
             Box::new(AdamW::new(params, options)?)
         }
-        other => return unsupported(format!("optimizer {other}")),
+        other => optimizers::build(other, params, a)?,
     };
     let left = a.leftovers();
     if left.is_empty() { Ok(built) } else { unsupported(left.join(", ")) }

@@ -1,0 +1,170 @@
+//! Relatives of Adam, and averaged SGD: Adamax, NAdam, RAdam, ASGD.
+use crate::{
+    Rule, State,
+    table::{average, betas_below_one, descent, none_negative, rules},
+};
+use tensor_core::{Result, Tensor};
+
+rules! {
+    /// Adamax (Kingma and Ba, 2014, <https://arxiv.org/abs/1412.6980>): Adam with the largest size instead of the mean
+    /// square, `u = max(beta2 u, |g| + eps); p -= lr / (1 - beta1^t) m / u`.
+    Adamax, AdamaxOptions, [betas.0], check_adamax, adamax {
+        /// Step size.
+        lr: f64 = 2e-3,
+        /// Decay of the running mean, and of the largest size.
+        betas: (f64, f64) = (0.9, 0.999),
+        /// Added to the size.
+        eps: f64 = 1e-8,
+        /// Share of the parameter that is added to its gradient.
+        weight_decay: f64 = 0.0,
+        /// Go up instead of down.
+        maximize: bool = false,
+    }
+
+    /// NAdam (Dozat, 2016, <https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ>): Adam with Nesterov's look ahead;
+    /// `mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2)` replaces `beta1` in the step.
+    NAdam, NAdamOptions, [betas.0], check_nadam, nadam {
+        /// Step size.
+        lr: f64 = 2e-3,
+        /// Decay of the running means of the gradient and of its square.
+        betas: (f64, f64) = (0.9, 0.999),
+        /// Added to the root.
+        eps: f64 = 1e-8,
+        /// Share of the parameter that is added to its gradient, or taken away with `decoupled_weight_decay`.
+        weight_decay: f64 = 0.0,
+        /// How fast the momentum warms up.
+        momentum_decay: f64 = 4e-3,
+        /// Decay as AdamW does.
+        decoupled_weight_decay: bool = false,
+        /// Go up instead of down.
+        maximize: bool = false,
+    }
+
+    /// RAdam (Liu et al., 2019, <https://arxiv.org/abs/1908.03265>): Adam that warms up by itself. While the second
+    /// moment rests on too few gradients (`rho_t <= 5`) the step is plain momentum.
+    RAdam, RAdamOptions, [betas.0], check_radam, radam {
+        /// Step size.
+        lr: f64 = 1e-3,
+        /// Decay of the running means of the gradient and of its square.
+        betas: (f64, f64) = (0.9, 0.999),
+        /// Added to the root.
+        eps: f64 = 1e-8,
+        /// Share of the parameter that is added to its gradient, or taken away with `decoupled_weight_decay`.
+        weight_decay: f64 = 0.0,
+        /// Decay as AdamW does.
+        decoupled_weight_decay: bool = false,
+        /// Go up instead of down.
+        maximize: bool = false,
+    }
+
+    /// Averaged SGD (Polyak and Juditsky, 1992, <https://doi.org/10.1137/0330046>): a falling rate
+    /// `eta = lr / (1 + lambd lr t)^alpha`, and the mean of the parameters after step `t0`, which is kept in the state
+    /// as `ax`.
+    ASGD, ASGDOptions, [], check_asgd, asgd {
+        /// First step size.
+        lr: f64 = 1e-2,
+        /// Decay of the parameters.
+        lambd: f64 = 1e-4,
+        /// Exponent of the falling rate.
+        alpha: f64 = 0.75,
+        /// The step after which averaging starts.
+        t0: f64 = 1e6,
+        /// Share of the parameter that is added to its gradient.
+        weight_decay: f64 = 0.0,
+        /// Go up instead of down.
+        maximize: bool = false,
+    }
+}
+
+fn check_adamax(o: &AdamaxOptions) -> Result<()> {
+    none_negative(AdamaxOptions::NAME, [("lr", o.lr), ("eps", o.eps), ("weight_decay", o.weight_decay)])?;
+    betas_below_one(AdamaxOptions::NAME, o.betas)
+}
+
+fn adamax(o: &AdamaxOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
+    let g = descent(p, g, o.maximize, o.weight_decay)?;
+    let bias = 1.0 - o.betas.0.powf(state.step as f64);
+    let [m, u] = state.slots(["exp_avg", "exp_inf"], || g.zeros_like())?;
+    average(m, o.betas.0, &g)?;
+    u.mul_(o.betas.1)?.maximum_(&g.abs()?.add(o.eps)?)?;
+    p.sub_(&m.div(&*u)?.mul(o.lr / bias)?).map(drop)
+}
+
+fn check_nadam(o: &NAdamOptions) -> Result<()> {
+    let NAdamOptions { lr, eps, weight_decay, momentum_decay, .. } = *o;
+    let settings = [("lr", lr), ("eps", eps), ("weight_decay", weight_decay), ("momentum_decay", momentum_decay)];
+    none_negative(NAdamOptions::NAME, settings)?;
+    betas_below_one(NAdamOptions::NAME, o.betas)
+}
+
+/// The descent direction under either kind of weight decay; the decoupled one changes `p` now.
+fn decayed(p: &mut Tensor, g: &Tensor, maximize: bool, weight_decay: f64, taken: Option<f64>) -> Result<Tensor> {
+    if let Some(lr) = taken {
+        p.mul_(1.0 - lr * weight_decay)?;
+        return descent(p, g, maximize, 0.0);
+    }
+    descent(p, g, maximize, weight_decay)
+}
+
+fn nadam(o: &NAdamOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
+    let (beta1, beta2) = o.betas;
+    let g = decayed(p, g, o.maximize, o.weight_decay, o.decoupled_weight_decay.then_some(o.lr))?;
+    let t = state.step as f64;
+    let mu_at = |t: f64| beta1 * (1.0 - 0.5 * 0.96f64.powf(t * o.momentum_decay));
+    let (mu, mu_next) = (mu_at(t), mu_at(t + 1.0));
+    let [product] = state.slots(["mu_product"], || Tensor::from_slice(&[1.0f64], ()))?;
+    product.mul_(mu)?;
+    let product = product.item::<f64>()?;
+    let [m, v] = state.slots(["exp_avg", "exp_avg_sq"], || g.zeros_like())?;
+    average(m, beta1, &g)?;
+    average(v, beta2, &g.square()?)?;
+    let root = v.div(1.0 - beta2.powf(t))?.sqrt()?.add(o.eps)?;
+    p.sub_(&g.div(&root)?.mul(o.lr * (1.0 - mu) / (1.0 - product))?)?;
+    p.sub_(&m.div(&root)?.mul(o.lr * mu_next / (1.0 - product * mu_next))?).map(drop)
+}
+
+fn check_radam(o: &RAdamOptions) -> Result<()> {
+    none_negative(RAdamOptions::NAME, [("lr", o.lr), ("eps", o.eps), ("weight_decay", o.weight_decay)])?;
+    betas_below_one(RAdamOptions::NAME, o.betas)
+}
+
+fn radam(o: &RAdamOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
+    let (beta1, beta2) = o.betas;
+    let g = decayed(p, g, o.maximize, o.weight_decay, o.decoupled_weight_decay.then_some(o.lr))?;
+    let t = state.step as f64;
+    let [m, v] = state.slots(["exp_avg", "exp_avg_sq"], || g.zeros_like())?;
+    average(m, beta1, &g)?;
+    average(v, beta2, &g.square()?)?;
+    let (bias1, bias2) = (1.0 - beta1.powf(t), 1.0 - beta2.powf(t));
+    let longest = 2.0 / (1.0 - beta2) - 1.0;
+    let rho = longest - 2.0 * t * beta2.powf(t) / bias2;
+    let lr = o.lr / bias1;
+    if rho <= 5.0 {
+        return p.sub_(&m.mul(lr)?).map(drop);
+    }
+    let rect = ((rho - 4.0) * (rho - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * rho)).sqrt();
+    p.sub_(&m.div(&v.sqrt()?.add(o.eps)?)?.mul(lr * rect * bias2.sqrt())?).map(drop)
+}
+
+fn check_asgd(o: &ASGDOptions) -> Result<()> {
+    let ASGDOptions { lr, lambd, alpha, weight_decay, .. } = *o;
+    let settings = [("lr", lr), ("lambd", lambd), ("alpha", alpha), ("weight_decay", weight_decay)];
+    none_negative(ASGDOptions::NAME, settings)
+}
+
+fn asgd(o: &ASGDOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
+    let g = descent(p, g, o.maximize, o.weight_decay)?;
+    // Rate and weight of this step were fixed by the one before it, under the learning rate of then.
+    let [eta] = state.slots(["eta"], || Tensor::from_slice(&[o.lr], ()))?;
+    let rate = eta.item::<f64>()?;
+    let t = state.step as f64;
+    let [eta] = state.slots(["eta"], || Tensor::from_slice(&[o.lr], ()))?;
+    *eta = Tensor::from_slice(&[o.lr / (1.0 + o.lambd * o.lr * t).powf(o.alpha)], ())?;
+    p.mul_(1.0 - o.lambd * rate)?.sub_(&g.mul(rate)?)?;
+    let weight = 1.0 / (t - 1.0 - o.t0).max(1.0);
+    let [ax] = state.slots(["ax"], || g.zeros_like())?;
+    if weight == 1.0 {
+        return ax.copy_(p).map(drop);
+    }
+    ax.add_(&p.sub(&*ax)?.mul(weight)?).map(drop)
+}
