@@ -22,6 +22,7 @@
 mod adam;
 mod adaptive;
 mod clip;
+mod lbfgs;
 pub mod lr_scheduler;
 mod matrices;
 mod moments;
@@ -29,10 +30,12 @@ mod optimizer;
 mod rule;
 mod sgd;
 mod table;
+mod wolfe;
 
 pub use adam::{Adam, AdamOptions, AdamW, AdamWOptions};
 pub use adaptive::{Adadelta, AdadeltaOptions, Adagrad, AdagradOptions, RMSprop, RMSpropOptions, Rprop, RpropOptions};
 pub use clip::{clip_grad_norm_, clip_grad_value_};
+pub use lbfgs::{LBFGS, LBFGSOptions, LineSearch};
 pub use lr_scheduler::Scheduler;
 pub use matrices::{Adafactor, AdafactorOptions, Muon, MuonOptions, MuonRate};
 pub use moments::{ASGD, ASGDOptions, Adamax, AdamaxOptions, NAdam, NAdamOptions, RAdam, RAdamOptions};

@@ -9,6 +9,13 @@ use tensor_core::{DType, Error, Result, Scalar, Tensor};
 pub trait Optimizer {
     /// Changes every parameter that has a gradient.
     fn step(&mut self) -> Result<()>;
+    /// Computes the loss by `closure` (which forgets the gradients, computes the loss, goes back through it and returns
+    /// it), then steps; an optimizer that needs to, asks for the loss again. Returns the first loss.
+    fn step_with(&mut self, closure: &mut dyn FnMut() -> Result<Tensor>) -> Result<Tensor> {
+        let loss = closure()?;
+        self.step()?;
+        Ok(loss)
+    }
     /// Handles to all parameters, group after group.
     fn parameters(&self) -> Vec<Parameter>;
     /// The learning rate of each group.
@@ -42,6 +49,9 @@ pub trait Optimizer {
 impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
     fn step(&mut self) -> Result<()> {
         (**self).step()
+    }
+    fn step_with(&mut self, closure: &mut dyn FnMut() -> Result<Tensor>) -> Result<Tensor> {
+        (**self).step_with(closure)
     }
     fn parameters(&self) -> Vec<Parameter> {
         (**self).parameters()

@@ -6,8 +6,8 @@ use crate::{
 };
 use autograd::Parameter;
 use optim::{
-    ASGDOptions, AdadeltaOptions, AdafactorOptions, AdagradOptions, AdamaxOptions, Muon, MuonOptions, MuonRate,
-    NAdamOptions, Optim, Optimizer, RAdamOptions, RMSpropOptions, RpropOptions, Rule,
+    ASGDOptions, AdadeltaOptions, AdafactorOptions, AdagradOptions, AdamaxOptions, LBFGS, LBFGSOptions, LineSearch,
+    Muon, MuonOptions, MuonRate, NAdamOptions, Optim, Optimizer, RAdamOptions, RMSpropOptions, RpropOptions, Rule,
 };
 use tensor_core::Scalar;
 
@@ -32,6 +32,21 @@ pub(super) fn build(name: &str, params: Vec<Parameter>, a: &Args) -> Res<Box<dyn
                 other => return unsupported(format!("adjust_lr_fn {other}")),
             };
             Ok(Box::new(Muon::new(params, options)?))
+        }
+        "LBFGS" => {
+            let mut options = LBFGSOptions {
+                lr: a.float_or(usize::MAX, "lr", 1.0)?,
+                tolerance_grad: a.float_or(usize::MAX, "tolerance_grad", 1e-7)?,
+                tolerance_change: a.float_or(usize::MAX, "tolerance_change", 1e-9)?,
+                max_iter: a.count_or(usize::MAX, "max_iter", 20)?,
+                history_size: a.count_or(usize::MAX, "history_size", 100)?,
+                maximize: a.bool_or(usize::MAX, "maximize", false)?,
+                ..Default::default()
+            };
+            if a.str_or(usize::MAX, "line_search_fn", "")? == "strong_wolfe" {
+                options.line_search_fn = LineSearch::StrongWolfe;
+            }
+            Ok(Box::new(LBFGS::new(params, options)?))
         }
         other => unsupported(format!("optimizer {other}")),
     }
