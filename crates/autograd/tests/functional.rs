@@ -37,7 +37,7 @@ fn of_a_quadratic_form_the_hessian_is_its_matrix() -> Result<()> {
     let form = |v: &[Tensor]| a.mv(&v[0])?.mul(&v[0])?.sum();
     near(&hessian(form, &[&x], false)?[0][0], &symmetric);
     let (y, products) = hvp(form, &[&x], &[&v], false)?;
-    near(&y, &form(&[x.clone()])?);
+    near(&y, &form(std::slice::from_ref(&x))?);
     near(&products[0], &symmetric.mv(&v)?);
     let (_, slopes) = vjp(form, &[&x], None, false)?;
     near(&slopes[0], &symmetric.mv(&x)?);
