@@ -202,7 +202,8 @@ fn picking() -> Vec<Row> {
         row("index_fill", |a| {
             one(a.tensor(0, "input")?.index_fill(a.dim(1, "dim")?, a.tensor(2, "index")?, a.arg(3, "value")?))
         })
-        .sample([t([3, 4]), n(1), idx([2], 4), n(2.5)]),
+        .sample([t([3, 4]), n(1), idx([2], 4), n(2.5)])
+        .sample([t([3, 4]), n(1), idx([6], 4), t([])]),
         row("index_copy", |a| {
             one(a.tensor(0, "input")?.index_copy(a.dim(1, "dim")?, a.tensor(2, "index")?, a.tensor(3, "source")?))
         })

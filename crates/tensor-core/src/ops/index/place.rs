@@ -104,8 +104,10 @@ impl Tensor {
                 self.scatter(d as isize, &full, value).map_err(|e| e.renamed(OP))
             }
             Arg::Tensor(value) if value.dim() == 0 => {
-                let source = value.to_dtype(self.dtype())?.expand(full.shape())?;
-                self.scatter(d as isize, &full, &source).map_err(|e| e.renamed(OP))
+                // By a mask: a place that the index names twice counts once in the value's gradient.
+                let nowhere = Tensor::full_on(self.shape(), false, crate::DType::Bool, &self.device())?;
+                let filled = nowhere.scatter(d as isize, &full, true)?;
+                filled.where_(&value.to_dtype(self.dtype())?, self).map_err(|e| e.renamed(OP))
             }
             Arg::Tensor(value) => {
                 Err(Error::new(OP, "the value must be a number or a 0-d tensor").operands([self, index, value]))
