@@ -49,6 +49,11 @@ fn call(row: &Row, args: &Args) -> Outcome {
     table::call(row, args)
 }
 
+/// What a call gives, or the message of the panic that it should not have been.
+pub(crate) fn outcome(row: &Row, args: &Args) -> Result<Outcome, String> {
+    caught(|| call(row, args))
+}
+
 /// Each of `got` against each of `expected`.
 fn all_same(got: &[Tensor], expected: &[Tensor], tolerance: Tolerance) -> Res<()> {
     if got.len() != expected.len() {

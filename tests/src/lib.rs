@@ -12,6 +12,7 @@ pub mod file;
 pub mod models;
 pub mod modules;
 pub mod naive;
+pub mod page;
 pub mod runner;
 pub mod sample;
 pub mod strided;

@@ -67,6 +67,13 @@ const COMMANDS: &[Command] = &[
         run: |args| programs::run(programs::BENCH, args),
     },
     Command {
+        name: "docs",
+        place: None,
+        about: "write docs/operators.md, the page of every operator, from the table and the recorded cases",
+        flags: &[flag("--check", None, "only say whether the page is current")],
+        run: |args| programs::run(programs::OPERATORS, args),
+    },
+    Command {
         name: "digits-seeds",
         place: None,
         about: "train the digits example with seeds 0 to 4, in release, and judge the accuracies",

@@ -4,6 +4,7 @@ mod cargo_test;
 mod conformance;
 mod counts;
 mod gradcheck;
+mod page;
 
 use crate::Result;
 use crate::args::Args;
@@ -16,5 +17,6 @@ pub fn run(_: &Args) -> Result<ExitCode> {
     stages.run("cargo test --workspace", cargo_test::run);
     stages.run("conformance tests/conformance", conformance::run);
     stages.run("gradcheck", gradcheck::run);
+    stages.run("docs/operators.md", page::run);
     Ok(stages.finish())
 }
