@@ -4,13 +4,15 @@ mod coverage;
 mod gradients;
 mod layouts;
 mod precision;
+mod random_arguments;
 mod robust;
 
 pub use agreement::naive_agrees;
 pub use coverage::{kinds, unreached};
 pub use gradients::{Gradients, gradients};
 pub use layouts::layouts_do_not_matter;
-pub use precision::{halves_are_near, singles_are_near};
+pub use precision::{halves_are_rounded_once, singles_are_near};
+pub use random_arguments::random_arguments;
 pub use robust::nothing_panics;
 
 use crate::{

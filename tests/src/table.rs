@@ -54,8 +54,10 @@ pub enum Check {
     Gradient,
     /// The derivative's derivative against finite differences.
     SecondOrder,
-    /// `f32` near `f64`, and `f16` and `bf16` near `f32`.
+    /// `f32` near `f64`, and the halves near `f32`.
     Precision,
+    /// `f16` and `bf16` within two units in the last place of `f32`.
+    RoundedOnce,
     /// Strided, transposed and expanded inputs give the same.
     Strides,
     /// The naive backend gives the same.

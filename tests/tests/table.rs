@@ -41,11 +41,16 @@ fn singles_are_near_doubles() {
 }
 
 #[test]
-fn halves_are_near_singles() {
-    none(checks::halves_are_near());
+fn halves_are_singles_rounded_once() {
+    none(checks::halves_are_rounded_once());
 }
 
 #[test]
 fn nothing_panics() {
     none(checks::nothing_panics());
+}
+
+#[test]
+fn random_arguments_give_errors_and_never_a_panic() {
+    none(checks::random_arguments(400_000));
 }

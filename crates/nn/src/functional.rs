@@ -1,10 +1,12 @@
 //! Layers and losses as functions. Where a loss has settings, they are the fields of its struct ([`crate::loss`]).
 mod embedding;
 mod fold;
+mod methods;
 
 pub use crate::loss::functions::*;
 pub use embedding::embedding;
 pub use fold::fold;
+pub use methods::*;
 
 use tensor_core::{Error, Result, Tensor};
 

@@ -40,6 +40,8 @@ impl Tensor {
 
     /// Room for a result: row-major, any content.
     pub(crate) fn allocate(shape: &[usize], dtype: DType, device: &Device) -> Result<(Buffer, Layout)> {
+        // A shape that an operator worked out may be one that no machine holds: strides of it would overflow.
+        crate::shape::checked_numel("allocate", shape)?;
         let layout = Layout::contiguous(shape);
         Ok((Buffer::allocate(layout.numel(), dtype, device)?, layout))
     }

@@ -39,7 +39,7 @@ fn panics(row: &Row, sample: usize, place: usize, args: &Args) -> Option<String>
     Some(format!("{} sample {sample}, argument {place} of ({}): {panic}", row.name, shown.join(", ")))
 }
 
-fn show(value: &Value) -> String {
+pub(super) fn show(value: &Value) -> String {
     match value {
         Value::Tensor(t) => format!("{}{:?}", t.dtype(), t.shape()),
         other => format!("{other:?}"),

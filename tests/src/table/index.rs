@@ -116,6 +116,7 @@ fn combining() -> Vec<Row> {
         reducing(name, reduce)
             .sample([t([3, 4]), n(0), idx([5], 3), t([5, 4])])
             .named([t([3, 4]), n(1), idx([2], 4), t([3, 2])], [("include_self", n(false))])
+            .skip(Check::RoundedOnce, "a sum and a division that each round their result, in PyTorch too")
     });
     scatter.chain(index).collect()
 }

@@ -82,7 +82,8 @@ fn undone<const N: usize>(name: &'static str, f: fn(&Tensor, &Tensor, [usize; N]
             // As in PyTorch, with no dilation.
             None => std::array::from_fn(|i| {
                 let old = x.shape().get(x.dim().wrapping_sub(N - i)).copied().unwrap_or(0);
-                (old.saturating_sub(1) * stride[i] + kernel[i]).saturating_sub(2 * padding[i])
+                (old.saturating_sub(1).saturating_mul(stride[i]).saturating_add(kernel[i]))
+                    .saturating_sub(padding[i].saturating_mul(2))
             }),
         };
         one(f(x, indices, output))

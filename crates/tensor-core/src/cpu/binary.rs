@@ -71,7 +71,7 @@ fn simple_power(exponent: Scalar) -> Option<UnaryOp> {
     }
 }
 
-fn run_int<S: Block<C = S> + Int + Number>(
+fn run_int<S: Block<C = S> + Int + Number + crate::Element>(
     op: BinaryOp,
     a: Operand<'_>,
     b: Operand<'_>,
@@ -83,9 +83,10 @@ fn run_int<S: Block<C = S> + Int + Number>(
     run::<S>(op, a, b, out, int::<S>(op))
 }
 
-fn holds_zero<S: Number>(b: Operand<'_>, out: &ViewMut<'_>) -> Result<bool> {
+fn holds_zero<S: Number + crate::Element>(b: Operand<'_>, out: &ViewMut<'_>) -> Result<bool> {
     let view = match b {
-        Operand::Scalar(s) => return Ok(s.to_i64() == 0),
+        // As the kernel reads it: a multiple of 256 is the zero of u8.
+        Operand::Scalar(s) => return Ok(!S::from_scalar(s).truth()),
         Operand::View(b) => b,
         Operand::Output => View { storage: &*out.storage, dtype: out.dtype, layout: out.layout },
     };

@@ -2,7 +2,7 @@
 //! first: infinity times 0 would make the gradient NaN.
 use super::{
     Fused,
-    composed::{composed, only_floats},
+    composed::{composed, only_floats, rounded_once},
     fused::fused_map,
 };
 use crate::{DType, Error, Result, Scalar, Tensor, shape};
@@ -129,7 +129,7 @@ impl Tensor {
 
     /// `x - tanh(x)`
     pub fn tanhshrink(&self) -> Result<Tensor> {
-        composed("tanhshrink", &[self], || self - self.tanh()?)
+        composed("tanhshrink", &[self], || rounded_once([self], |[x]| x - x.tanh()?))
     }
 
     /// Elements drawn towards 0 by `lambda`, those nearer than that to 0 itself.

@@ -1,7 +1,7 @@
 //! Arithmetic made of arithmetic.
 use super::{
     binary::Arg,
-    composed::{composed, of_floats, of_two_floats},
+    composed::{composed, of_floats, of_two_floats, rounded_once},
 };
 use crate::{DType, Error, Result, Scalar, Tensor};
 
@@ -51,7 +51,7 @@ impl Tensor {
     /// `self + value * a * b`
     pub fn addcmul(&self, a: &Tensor, b: &Tensor, value: impl Into<Scalar>) -> Result<Tensor> {
         let value = value.into();
-        composed("addcmul", &[self, a, b], || self + scaled(a.mul(b)?, value)?)
+        composed("addcmul", &[self, a, b], || rounded_once([self, a, b], |[x, a, b]| x + scaled(a.mul(b)?, value)?))
     }
 
     /// `self + value * a / b`
@@ -61,7 +61,7 @@ impl Tensor {
             if !a.is_floating_point() && !b.is_floating_point() {
                 return Err(Error::new("addcdiv", "integers do not divide to integers").hint("convert to floats first"));
             }
-            self + scaled(a.div(b)?, value)?
+            rounded_once([self, a, b], |[x, a, b]| x + scaled(a.div(b)?, value)?)
         })
     }
 
@@ -72,7 +72,10 @@ impl Tensor {
             if self.dtype() != end.dtype() || matches!(weight, Arg::Tensor(w) if w.dtype() != self.dtype()) {
                 return Err(Error::new("lerp", "all operands must have one dtype"));
             }
-            self + end.sub(self)?.mul(weight)?
+            match weight {
+                Arg::Tensor(w) => rounded_once([self, end, w], |[x, end, w]| x + end.sub(x)?.mul(w)?),
+                Arg::Scalar(w) => rounded_once([self, end], |[x, end]| x + end.sub(x)?.mul(w)?),
+            }
         })
     }
 

@@ -1,4 +1,5 @@
 //! Attention: every query takes a mean of the values, weighted by how well their keys fit.
+use super::composed::rounded_once;
 use crate::{DType, Error, KEEP, Result, Tensor, shape};
 
 /// Settings of [`Tensor::scaled_dot_product_attention`].
@@ -6,6 +7,8 @@ use crate::{DType, Error, KEEP, Result, Tensor, shape};
 pub struct AttentionOptions<'a> {
     /// Broadcast to `[.., L, S]`: `bool`, true where a query may look, or floats that are added to the scores.
     pub attn_mask: Option<&'a Tensor>,
+    /// Share of the weights that become zero, the others scaled by `1 / (1 - p)`: for training only.
+    pub dropout_p: f64,
     /// Query `i` looks at keys `0..=i` only.
     pub is_causal: bool,
     /// Factor of the scores; `1 / sqrt(E)` where it is not given.
@@ -25,7 +28,7 @@ impl Tensor {
     ) -> Result<Tensor> {
         const OP: &str = "scaled_dot_product_attention";
         let wrong = |why: String| Error::new(OP, why).operands([self, key, value]);
-        let (&[.., l, e], &[.., s, e2], &[.., s2, _]) = (self.shape(), key.shape(), value.shape()) else {
+        let (&[.., _, e], &[.., s, e2], &[.., s2, _]) = (self.shape(), key.shape(), value.shape()) else {
             return Err(wrong("takes queries, keys and values of at least 2 dims".into()));
         };
         if e != e2 {
@@ -40,6 +43,16 @@ impl Tensor {
         if options.is_causal && options.attn_mask.is_some() {
             return Err(wrong("takes attn_mask or is_causal, not both".into()));
         }
+        if let Some(mask) = options.attn_mask.filter(|m| m.dtype() != DType::Bool && m.dtype() != self.dtype()) {
+            return Err(wrong(format!("the mask is {}", mask.dtype())).hint("bool, or the dtype of the queries"));
+        }
+        rounded_once([self, key, value], |[query, key, value]| query.attended(key, value, options))
+    }
+
+    fn attended(&self, key: &Tensor, value: &Tensor, options: AttentionOptions<'_>) -> Result<Tensor> {
+        const OP: &str = "scaled_dot_product_attention";
+        let wrong = |why: String| Error::new(OP, why).operands([self, key, value]);
+        let (l, s, e) = (self.size(-2)?, key.size(-2)?, self.size(-1)?);
         let (key, value) =
             if options.enable_gqa { (&heads_like(self, key)?, &heads_like(self, value)?) } else { (key, value) };
         let scale = options.scale.unwrap_or(1.0 / (e as f64).sqrt());
@@ -55,8 +68,7 @@ impl Tensor {
             shape::broadcast(OP, scores.shape(), mask.shape()).map_err(|e| e.operands([self, key, value, mask]))?;
             scores = match mask.dtype() {
                 DType::Bool => scores.masked_fill(&mask.logical_not()?, f64::NEG_INFINITY)?,
-                d if d == self.dtype() => scores.add(mask)?,
-                d => return Err(wrong(format!("the mask is {d}")).hint("bool, or the dtype of the queries")),
+                _ => scores.add(&mask.to_dtype(self.dtype())?)?,
             };
         }
         let weights = if may_be_blind && s > 0 {
@@ -66,6 +78,7 @@ impl Tensor {
         } else {
             scores.softmax(-1)?
         };
+        let weights = if options.dropout_p == 0.0 { weights } else { weights.dropout(options.dropout_p)? };
         weights.matmul(value).map_err(|_| wrong("batch dims differ".into()))
     }
 }

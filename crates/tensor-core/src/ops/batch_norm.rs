@@ -1,5 +1,5 @@
 //! Batch normalisation: every channel shifted and scaled to mean 0 and variance 1 over the batch.
-use super::{Fused, fused};
+use super::{Fused, composed, fused};
 use crate::{DType, Error, ErrorKind, KEEP, Result, Tensor, no_grad, shape::Dims};
 use smallvec::SmallVec;
 
@@ -62,6 +62,13 @@ impl Tensor {
     ) -> Result<Tensor> {
         let channels = checked(self, &[Some(mean), Some(var), weight, bias])?;
         let each = broadcastable(self.dim(), channels);
+        // Of half precision only the result is rounded.
+        let inside = composed::wide(self.dtype());
+        let (x, mean, var) = (
+            self.to_dtype(inside)?,
+            mean.to_dtype(composed::wide(mean.dtype()))?,
+            var.to_dtype(composed::wide(var.dtype()))?,
+        );
         // scale and shift are small: x is passed over once for each of them.
         let mut scale = var.add(eps)?.rsqrt()?;
         if let Some(w) = weight {
@@ -71,7 +78,7 @@ impl Tensor {
         if let Some(b) = bias {
             shift = shift.add(b)?;
         }
-        let y = self.mul(&scale.reshape(&each)?)? + &shift.reshape(&each)?;
+        let y = x.mul(&scale.reshape(&each)?)? + &shift.reshape(&each)?;
         y?.to_dtype(self.dtype())
     }
 }

@@ -1,6 +1,7 @@
 //! What compositions share: errors under their own name, and single precision inside.
 use super::binary::Arg;
 use crate::{DType, Result, Tensor};
+use smallvec::SmallVec;
 
 /// Runs the body of the composition `op`: its errors name `op` and show what it was given.
 pub(super) fn composed<T>(op: &'static str, inputs: &[&Tensor], body: impl FnOnce() -> Result<T>) -> Result<T> {
@@ -53,6 +54,22 @@ pub(super) fn of_two_floats(
     }
 }
 
-fn wide(dtype: DType) -> DType {
+/// A composition of operands of one half precision is computed in `f32` and rounded once; of others, as it is written.
+pub(super) fn rounded_once<const N: usize>(
+    inputs: [&Tensor; N],
+    body: impl FnOnce([&Tensor; N]) -> Result<Tensor>,
+) -> Result<Tensor> {
+    let dtype = inputs[0].dtype();
+    let half = dtype.is_float() && dtype.size() == 2 && inputs.iter().all(|t| t.dtype() == dtype);
+    if !half {
+        return body(inputs);
+    }
+    let singles = inputs.iter().map(|t| t.to_dtype(DType::F32)).collect::<Result<SmallVec<[Tensor; N]>>>()?;
+    // There are as many as there are inputs.
+    let result = body(std::array::from_fn(|i| &singles[i]));
+    result.map_err(|e| e.operands(inputs))?.to_dtype(dtype)
+}
+
+pub(super) fn wide(dtype: DType) -> DType {
     if dtype.size() == 2 { DType::F32 } else { dtype }
 }

@@ -1,4 +1,5 @@
 //! Images and volumes read at any positions: spatial transformers.
+use super::composed::rounded_once;
 use crate::{Error, Result, Tensor, shape::Dims};
 
 /// How [`Tensor::grid_sample`] reads between elements.
@@ -138,6 +139,12 @@ impl Tensor {
         if self.dtype() != grid.dtype() || !self.is_floating_point() {
             return Err(wrong("image and grid must be floats of one dtype".into()));
         }
+        rounded_once([self, grid], |[x, grid]| x.read_at(grid, options))
+    }
+
+    fn read_at(&self, grid: &Tensor, options: GridSampleOptions) -> Result<Tensor> {
+        let wrong = |why: String| Error::new("grid_sample", why).operands([self, grid]);
+        let dims = self.dim() - 2;
         let (n, c, spatial) = (self.shape()[0], self.shape()[1], &self.shape()[2..]);
         if spatial.contains(&0) {
             return Err(wrong("the image has an empty dim".into()));

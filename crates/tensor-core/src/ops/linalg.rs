@@ -1,5 +1,5 @@
 //! Products of vectors, matrices and tensors beyond `matmul`.
-use super::host;
+use super::{composed::rounded_once, host};
 use crate::{DROP, DimArg, Error, ErrorKind, KEEP, KeepDim, Result, Tensor, shape};
 
 /// Which norm of a matrix.
@@ -155,16 +155,26 @@ impl Tensor {
         if (n, m) != (n2, m2) {
             return Err(wrong("the last dims of the inputs are not those of the weight"));
         }
+        if let Some(b) = bias {
+            return rounded_once([self, other, weight, b], |[x, other, weight, b]| {
+                if b.shape() != [out] {
+                    return Err(wrong("the bias has not one value per output"));
+                }
+                x.bilinear_map(other, weight)?.add(b)
+            });
+        }
+        rounded_once([self, other, weight], |[x, other, weight]| x.bilinear_map(other, weight))
+    }
+
+    /// For `[.., n]`, `[.., m]` and a weight `[out, n, m]`, which fit.
+    fn bilinear_map(&self, other: &Tensor, weight: &Tensor) -> Result<Tensor> {
+        let (out, n, m) = (weight.size(0)?, weight.size(1)?, weight.size(2)?);
+        let lead = &self.shape()[..self.dim() - 1];
         // x1 A first, for all outputs at once: [.., out, in2].
         let flat = weight.permute([1, 0, 2])?.reshape([n, out * m])?;
         let batch = shape::numel(lead);
         let half = self.reshape([batch, n])?.matmul(&flat)?.reshape([batch, out, m])?;
-        let y = half.matmul(&other.reshape([batch, m, 1])?)?.reshape([lead, &[out]].concat())?;
-        match bias {
-            Some(b) if b.shape() != [out] => Err(wrong("the bias has not one value per output")),
-            Some(b) => y.add(b),
-            None => Ok(y),
-        }
+        half.matmul(&other.reshape([batch, m, 1])?)?.reshape([lead, &[out]].concat())
     }
 }
 

@@ -1,5 +1,5 @@
 //! Products and distances of vectors, and sums along diagonals.
-use super::composed::composed;
+use super::composed::{composed, rounded_once};
 use crate::{DROP, Error, KEEP, KeepDim, Result, Tensor, shape};
 use smallvec::SmallVec;
 
@@ -75,7 +75,9 @@ impl Tensor {
             }
             let (a, b, d) = (self.expand(&sizes)?, other.expand(&sizes)?, d as isize);
             let turned = |t: &Tensor, by: i64| t.roll(&[by], d);
-            (turned(&a, -1)?.mul(&turned(&b, -2)?)?) - turned(&a, -2)?.mul(&turned(&b, -1)?)?
+            rounded_once([&a, &b], |[a, b]| {
+                (turned(a, -1)?.mul(&turned(b, -2)?)?) - turned(a, -2)?.mul(&turned(b, -1)?)?
+            })
         })
     }
 

@@ -1,5 +1,6 @@
 //! Convolutions as users call them: inputs checked one by one, each with a sentence of its own, then the recorded map
 //! and the bias on top.
+use super::super::composed::rounded_once;
 use super::{Conv, ConvKind, conv_map};
 use crate::{
     Error, Result, Tensor,
@@ -156,6 +157,15 @@ impl Call<'_> {
 }
 
 fn conv<const N: usize>(call: Call<'_>, options: ConvOptions<N>) -> Result<Tensor> {
+    if let (Some(bias), 2) = (call.bias, call.x.dtype().size()) {
+        return rounded_once([call.x, call.weight, bias], |[x, weight, bias]| {
+            biased(Call { x, weight, bias: Some(bias), ..call }, options)
+        });
+    }
+    biased(call, options)
+}
+
+fn biased<const N: usize>(call: Call<'_>, options: ConvOptions<N>) -> Result<Tensor> {
     let ConvOptions { stride, padding, dilation, groups } = options;
     let x = call.ranks::<N>()?;
     let w = call.weight.shape();
@@ -211,6 +221,15 @@ fn same<const N: usize>(call: Call<'_>, options: ConvOptions<N>) -> Result<Tenso
 }
 
 fn conv_transpose<const N: usize>(call: Call<'_>, options: ConvTransposeOptions<N>) -> Result<Tensor> {
+    if let (Some(bias), 2) = (call.bias, call.x.dtype().size()) {
+        return rounded_once([call.x, call.weight, bias], |[x, weight, bias]| {
+            biased_transpose(Call { x, weight, bias: Some(bias), ..call }, options)
+        });
+    }
+    biased_transpose(call, options)
+}
+
+fn biased_transpose<const N: usize>(call: Call<'_>, options: ConvTransposeOptions<N>) -> Result<Tensor> {
     let ConvTransposeOptions { stride, padding, output_padding, dilation, groups } = options;
     let mut x = call.ranks::<N>()?;
     let w = call.weight.shape();

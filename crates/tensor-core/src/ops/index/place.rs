@@ -2,7 +2,7 @@
 use super::{IndexOp, ScatterOp, along, int_index, pick::fits, pick::from_end};
 use crate::{
     Error, Operand, Result, Tensor, graph,
-    ops::{Arg, Op, binary::same_device, movement},
+    ops::{Arg, Op, binary::same_device, composed::rounded_once, movement},
     shape,
 };
 
@@ -60,11 +60,19 @@ impl Tensor {
 
     /// The same with `+=`: several writes to one place add up.
     pub fn scatter_add<'a>(&self, dim: isize, index: &Tensor, source: impl Into<Arg<'a>>) -> Result<Tensor> {
-        scatter("scatter_add", ScatterOp::Add, self, dim, index, source.into())
+        let add = |x: &Tensor, source: Arg<'_>| scatter("scatter_add", ScatterOp::Add, x, dim, index, source);
+        match source.into() {
+            Arg::Tensor(source) => rounded_once([self, source], |[x, source]| add(x, Arg::Tensor(source))),
+            number => add(self, number),
+        }
     }
 
     /// A copy with `out[.., index[i], ..] += source[.., i, ..]` along `dim`, for a 1-d index.
     pub fn index_add(&self, dim: isize, index: &Tensor, source: &Tensor) -> Result<Tensor> {
+        rounded_once([self, source], |[x, source]| x.added_at(dim, index, source))
+    }
+
+    fn added_at(&self, dim: isize, index: &Tensor, source: &Tensor) -> Result<Tensor> {
         const OP: &str = "index_add";
         let (d, index) = placed(OP, self, dim, index, source)?;
         let mut out = self.detach().clone_contiguous()?;

@@ -1,5 +1,5 @@
 //! Products added to something: `beta input + alpha (a b)`, as PyTorch's `addmm` family.
-use super::super::{BinaryOp, binary::binary_owned};
+use super::super::{BinaryOp, binary::binary_owned, composed::rounded_once};
 use super::{check, ranks};
 use crate::{Error, Result, Scalar, Tensor, shape};
 
@@ -42,23 +42,32 @@ impl Tensor {
     /// `beta self + alpha (a b)` of matrices.
     pub fn addmm(&self, a: &Tensor, b: &Tensor, beta: impl Into<Scalar>, alpha: impl Into<Scalar>) -> Result<Tensor> {
         ranks("addmm", [a, b], [2, 2])?;
-        let product = a.mm(b).map_err(|e| e.renamed("addmm"))?;
-        add("addmm", self, product, beta.into(), alpha.into())
+        let (beta, alpha) = (beta.into(), alpha.into());
+        rounded_once([self, a, b], |[x, a, b]| {
+            let product = a.mm(b).map_err(|e| e.renamed("addmm"))?;
+            add("addmm", x, product, beta, alpha)
+        })
     }
 
     /// `beta self + alpha (a b)`, matrix by matrix of two stacks.
     pub fn baddbmm(&self, a: &Tensor, b: &Tensor, beta: impl Into<Scalar>, alpha: impl Into<Scalar>) -> Result<Tensor> {
         ranks("baddbmm", [a, b], [3, 3])?;
-        let product = a.bmm(b).map_err(|e| e.renamed("baddbmm"))?;
-        add("baddbmm", self, product, beta.into(), alpha.into())
+        let (beta, alpha) = (beta.into(), alpha.into());
+        rounded_once([self, a, b], |[x, a, b]| {
+            let product = a.bmm(b).map_err(|e| e.renamed("baddbmm"))?;
+            add("baddbmm", x, product, beta, alpha)
+        })
     }
 
     /// `beta self + alpha sum(a b)`: the products of two stacks, added up.
     pub fn addbmm(&self, a: &Tensor, b: &Tensor, beta: impl Into<Scalar>, alpha: impl Into<Scalar>) -> Result<Tensor> {
         ranks("addbmm", [a, b], [3, 3])?;
-        let product = a.bmm(b).map_err(|e| e.renamed("addbmm"))?;
-        let product = product.sum_dim(0, crate::DROP)?.to_dtype(a.dtype())?;
-        add("addbmm", self, product, beta.into(), alpha.into())
+        let (beta, alpha) = (beta.into(), alpha.into());
+        rounded_once([self, a, b], |[x, a, b]| {
+            let product = a.bmm(b).map_err(|e| e.renamed("addbmm"))?;
+            let product = product.sum_dim(0, crate::DROP)?.to_dtype(a.dtype())?;
+            add("addbmm", x, product, beta, alpha)
+        })
     }
 
     /// `beta self + alpha (matrix vector)`.
@@ -70,8 +79,11 @@ impl Tensor {
         alpha: impl Into<Scalar>,
     ) -> Result<Tensor> {
         ranks("addmv", [matrix, vector], [2, 1])?;
-        let product = matrix.mv(vector).map_err(|e| e.renamed("addmv"))?;
-        add("addmv", self, product, beta.into(), alpha.into())
+        let (beta, alpha) = (beta.into(), alpha.into());
+        rounded_once([self, matrix, vector], |[x, matrix, vector]| {
+            let product = matrix.mv(vector).map_err(|e| e.renamed("addmv"))?;
+            add("addmv", x, product, beta, alpha)
+        })
     }
 
     /// `beta self + alpha outer(a, b)`.
@@ -84,6 +96,7 @@ impl Tensor {
             return self.mul(beta)?.add(&product.mul(alpha)?).map_err(|e| e.renamed("addr"));
         }
         check("addr", a, b)?;
-        add("addr", self, a.outer(b)?, beta.into(), alpha.into())
+        let (beta, alpha) = (beta.into(), alpha.into());
+        rounded_once([self, a, b], |[x, a, b]| add("addr", x, a.outer(b)?, beta, alpha))
     }
 }

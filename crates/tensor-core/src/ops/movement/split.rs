@@ -54,6 +54,7 @@ impl Tensor {
         }
         let size = have.div_ceil(n);
         if size == 0 {
+            few_enough("chunk", self, n, have)?;
             // As in PyTorch: nothing, cut into n pieces of nothing.
             return Ok(self.pieces(d, (0..n).map(|_| (0, 0))));
         }
@@ -70,10 +71,7 @@ impl Tensor {
         if n == 0 {
             return Err(Error::new(op, "at least one section is needed").operands([self]));
         }
-        // Beyond one element a section there are only empty sections: many of them are a mistake, and more than memory.
-        if n > have.max(1).saturating_mul(1 << 16) {
-            return Err(Error::new(op, format!("{n} sections of {have} elements")).operands([self]));
-        }
+        few_enough(op, self, n, have)?;
         let start = |i: usize| i * (have / n) + i.min(have % n);
         Ok(self.pieces(d, (0..n).map(|i| (start(i), start(i + 1)))))
     }
@@ -117,4 +115,12 @@ impl Tensor {
         }
         self.cut_evenly(op, n, dim)
     }
+}
+
+/// Beyond one element a section there are only empty sections: many of them are a mistake, and more than memory.
+fn few_enough(op: &'static str, x: &Tensor, n: usize, have: usize) -> Result<()> {
+    if n > have.max(1).saturating_mul(1 << 16) {
+        return Err(Error::new(op, format!("{n} sections of {have} elements")).operands([x]));
+    }
+    Ok(())
 }

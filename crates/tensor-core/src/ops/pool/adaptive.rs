@@ -1,5 +1,6 @@
 //! Pooling to a given size. Where it divides the input's, it is plain pooling; else windows differ, and each dim is
 //! reduced on its own, because averages and maxima over a box are those of its sides one after the other.
+use super::super::composed::rounded_once;
 use super::apply::{AvgPoolOptions, MaxPoolOptions, Window, average, batched, max, unbatched};
 use crate::{Error, KEEP, Result, Tensor};
 
@@ -32,6 +33,12 @@ fn adaptive_avg<const N: usize>(op: &'static str, given: &Tensor, out: [usize; N
         return unbatched::<N>(given, x);
     }
     possible(op, &x, out)?;
+    x = rounded_once([&x], |[x]| uneven_averages(x, out))?;
+    unbatched::<N>(given, x)
+}
+
+fn uneven_averages<const N: usize>(x: &Tensor, out: [usize; N]) -> Result<Tensor> {
+    let mut x = x.clone();
     for (d, &size) in out.iter().enumerate() {
         let (dim, input) = (d as isize + 2, x.shape()[d + 2]);
         let parts = (0..size)
@@ -42,7 +49,7 @@ fn adaptive_avg<const N: usize>(op: &'static str, given: &Tensor, out: [usize; N
             .collect::<Result<Vec<_>>>()?;
         x = if parts.is_empty() { x.narrow(dim, 0, 0)? } else { Tensor::cat(&parts.iter().collect::<Vec<_>>(), dim)? };
     }
-    unbatched::<N>(given, x)
+    Ok(x)
 }
 
 fn adaptive_max<const N: usize>(op: &'static str, given: &Tensor, out: [usize; N]) -> Result<(Tensor, Tensor)> {
