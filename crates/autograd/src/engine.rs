@@ -89,7 +89,7 @@ pub(crate) fn walk_to(
         }
         let inputs = rules::apply(node, grads).map_err(|e| named(e, node))?;
         if looking && let Some(i) = inputs.iter().position(|g| g.as_ref().is_some_and(has_nan)) {
-            return Err(anomaly(node, format!("the gradient of input {i} of {} holds a NaN", node.op().name())));
+            return Err(anomaly(node, format!("the gradient of input {i} of {} holds a NaN", node.name())));
         }
         if !options.retain_graph {
             node.release();
@@ -124,7 +124,7 @@ fn born_forward(roots: &[(Edge, Tensor)]) -> Result<()> {
     }
     match first {
         None => Ok(()),
-        Some(node) => Err(anomaly(node, format!("{} made a NaN of inputs without one", node.op().name()))),
+        Some(node) => Err(anomaly(node, format!("{} made a NaN of inputs without one", node.name()))),
     }
 }
 
@@ -135,7 +135,7 @@ fn anomaly(node: &Node, what: String) -> Error {
 
 /// Errors of rules say whose rule it was; that of a released node says so itself.
 fn named(e: Error, node: &Node) -> Error {
-    if e.op() == "backward" { e } else { e.within(&format!("backward of {}", node.op().name())) }
+    if e.op() == "backward" { e } else { e.within(&format!("backward of {}", node.name())) }
 }
 
 fn flows_to(edge: &Edge, targets: Option<&Targets>) -> bool {

@@ -40,7 +40,7 @@ impl fmt::Display for Tensor {
         };
         match self.edge() {
             Some(edge) if !edge.node.is_leaf() => {
-                suffixes.push(format!("grad_fn=<{}>", camel_case(edge.node.op().name())));
+                suffixes.push(format!("grad_fn=<{}>", camel_case(edge.node.name())));
             }
             Some(_) if self.requires_grad() => suffixes.push("requires_grad=True".to_string()),
             _ => {}

@@ -108,6 +108,8 @@ struct Cold {
     retained: Vec<(u32, Option<Tensor>)>,
     // Only of nodes recorded while anomalies are looked for.
     origin: Option<Origin>,
+    // Of the last step of a composition that a user knows under one name.
+    name: Option<&'static str>,
 }
 
 impl fmt::Debug for Node {
@@ -249,6 +251,15 @@ impl Node {
         self.outputs[0].dtype.store(dtype as u8, Relaxed);
         self.set_grad(grad);
         Ok(())
+    }
+
+    /// The name to print and to put into messages: the operation's, or that of the composition it ends.
+    pub fn name(&self) -> &'static str {
+        self.cold.get().and_then(|cold| lock(cold).name).unwrap_or(self.op.name())
+    }
+
+    pub(crate) fn call_it(&self, name: &'static str) {
+        lock(self.cold.get_or_init(Box::default)).name = Some(name);
     }
 
     /// Whether gradients that arrive here have to be [`Node::observe`]d.

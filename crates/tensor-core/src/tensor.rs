@@ -154,6 +154,23 @@ impl Tensor {
         self
     }
 
+    /// The same tensor, whose `grad_fn` is printed as `name` says: for the last step of what is known under one name.
+    ///
+    /// ```
+    /// # use tensor_core::{tensor, Result};
+    /// # fn main() -> Result<()> {
+    /// let x = tensor([3.0])?.requires_grad_(true);
+    /// assert_eq!(x.square()?.sum()?.called("my_loss").to_string(), "tensor(9., grad_fn=<MyLoss>)");
+    /// # Ok(()) }
+    /// ```
+    #[must_use = "it returns the tensor"]
+    pub fn called(self, name: &'static str) -> Tensor {
+        if let Some(edge) = self.edge.as_ref().filter(|edge| !edge.node.is_leaf()) {
+            edge.node.call_it(name);
+        }
+        self
+    }
+
     /// The same values without history.
     #[must_use]
     pub fn detach(&self) -> Tensor {

@@ -43,7 +43,7 @@ impl Loss for NLLLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         let classes = Classes::new("nll_loss", input, target, self.weight.as_ref(), self.ignore_index)?;
         let (losses, weights) = classes.losses(input)?;
-        classes.reduce(self.reduction, losses, weights.as_ref())
+        Ok(classes.reduce(self.reduction, losses, weights.as_ref())?.called("nll_loss"))
     }
 }
 
@@ -89,20 +89,20 @@ impl Loss for CrossEntropyLoss {
             return Err(Error::new(OP, format!("label_smoothing is {}, not within 0 and 1", self.label_smoothing)));
         }
         if target.dtype().is_float() && target.shape() == input.shape() && input.dim() > 0 {
-            return self.of_probabilities(input, target).map_err(|e| e.renamed(OP));
+            return self.of_probabilities(input, target).map(|loss| loss.called(OP)).map_err(|e| e.renamed(OP));
         }
         let classes = Classes::new(OP, input, target, self.weight.as_ref(), self.ignore_index)?;
         let log_p = input.log_softmax(classes.dim as isize).map_err(|e| e.renamed(OP))?;
         let (losses, weights) = classes.losses(&log_p)?;
         let loss = classes.reduce(self.reduction, losses, weights.as_ref())?;
         if self.label_smoothing == 0.0 {
-            return Ok(loss);
+            return Ok(loss.called(OP));
         }
         // Every class gets an equal share: the average over classes of what the loss would be for each.
         let spread = classes.spread(&log_p)?;
         let spread = classes.reduce(self.reduction, spread, weights.as_ref())?;
         let share = self.label_smoothing / classes.count as f64;
-        loss.mul(1.0 - self.label_smoothing)?.add(&spread.mul(share)?)
+        Ok(loss.mul(1.0 - self.label_smoothing)?.add(&spread.mul(share)?)?.called(OP))
     }
 }
 

@@ -24,7 +24,10 @@ pub struct MSELoss {
 impl Loss for MSELoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         same_shape("mse_loss", input, target)?;
-        self.reduction.of(input.sub(target)?.square()?).map_err(|e| e.renamed("mse_loss"))
+        self.reduction
+            .of(input.sub(target)?.square()?)
+            .map(|loss| loss.called("mse_loss"))
+            .map_err(|e| e.renamed("mse_loss"))
     }
 }
 
@@ -50,7 +53,10 @@ pub struct L1Loss {
 impl Loss for L1Loss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         same_shape("l1_loss", input, target)?;
-        self.reduction.of(input.sub(target)?.abs()?).map_err(|e| e.renamed("l1_loss"))
+        self.reduction
+            .of(input.sub(target)?.abs()?)
+            .map(|loss| loss.called("l1_loss"))
+            .map_err(|e| e.renamed("l1_loss"))
     }
 }
 
@@ -91,7 +97,10 @@ impl Loss for SmoothL1Loss {
         }
         let near = d.square()?.mul(0.5 / self.beta)?;
         let far = d.sub(0.5 * self.beta)?;
-        self.reduction.of(d.lt(self.beta)?.where_(&near, &far)?).map_err(|e| e.renamed("smooth_l1_loss"))
+        self.reduction
+            .of(d.lt(self.beta)?.where_(&near, &far)?)
+            .map(|loss| loss.called("smooth_l1_loss"))
+            .map_err(|e| e.renamed("smooth_l1_loss"))
     }
 }
 
@@ -130,6 +139,9 @@ impl Loss for HuberLoss {
         let d = input.sub(target)?.abs()?;
         let near = d.square()?.mul(0.5)?;
         let far = d.sub(0.5 * self.delta)?.mul(self.delta)?;
-        self.reduction.of(d.le(self.delta)?.where_(&near, &far)?).map_err(|e| e.renamed("huber_loss"))
+        self.reduction
+            .of(d.le(self.delta)?.where_(&near, &far)?)
+            .map(|loss| loss.called("huber_loss"))
+            .map_err(|e| e.renamed("huber_loss"))
     }
 }

@@ -299,4 +299,6 @@ pub(super) fn compose_dropout(x: &Tensor, p: f64, key: Key) -> Result<Vec<Tensor
 }
 
 #[cfg(test)]
+mod statistics;
+#[cfg(test)]
 mod tests;

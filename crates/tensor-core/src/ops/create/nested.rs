@@ -109,22 +109,54 @@ impl<T: Nested + ?Sized> Nested for &T {
 /// # Ok(()) }
 /// ```
 pub fn tensor<T: Nested>(values: T) -> Result<Tensor> {
-    let mut shape = Dims::new();
-    values.sizes(&mut shape);
-    let mut numbers = Vec::new();
-    values.numbers(&shape, &mut Vec::new(), &mut numbers)?;
-    fn build<T: crate::Element>(numbers: &[Scalar], shape: &Dims) -> Result<Tensor> {
-        let values: Vec<T> = numbers.iter().map(|&n| T::from_scalar(n)).collect();
-        Tensor::from_slice(&values, shape.as_slice())
-    }
-    match T::DTYPE {
-        DType::F32 => build::<f32>(&numbers, &shape),
-        DType::F64 => build::<f64>(&numbers, &shape),
-        DType::F16 => build::<f16>(&numbers, &shape),
-        DType::BF16 => build::<bf16>(&numbers, &shape),
-        DType::I64 => build::<i64>(&numbers, &shape),
-        DType::I32 => build::<i32>(&numbers, &shape),
-        DType::U8 => build::<u8>(&numbers, &shape),
-        DType::Bool => build::<bool>(&numbers, &shape),
+    Tensor::from_nested(values, T::DTYPE)
+}
+
+/// [`tensor()`](fn@tensor) of a literal: `tensor![[1.0, 2.0], [3.0, 4.0]]`. Rows of different lengths do not compile.
+///
+/// ```
+/// # use tensor_core::{tensor, Result};
+/// # fn main() -> Result<()> {
+/// let x = tensor![[1, 2, 3], [3, 4, 5]]?;
+/// assert_eq!(x.to_string(), "tensor([[1, 2, 3],\n        [3, 4, 5]])");
+/// assert_eq!(tensor![]?.shape(), [0]);
+/// # Ok(()) }
+/// ```
+#[macro_export]
+macro_rules! tensor {
+    () => { $crate::tensor([0.0_f32; 0]) };
+    ($($row:expr),+ $(,)?) => { $crate::tensor([$($row),+]) };
+}
+
+impl Tensor {
+    /// A tensor on the CPU of the numbers in nested arrays, slices or vectors, of the dtype that is asked for:
+    /// `torch.tensor(values, dtype=..)`.
+    ///
+    /// ```
+    /// # use tensor_core::{DType, Result, Tensor};
+    /// # fn main() -> Result<()> {
+    /// let x = Tensor::from_nested([[1, 2, 3], [3, 4, 5]], DType::F32)?;
+    /// assert_eq!(x.to_string(), "tensor([[1., 2., 3.],\n        [3., 4., 5.]])");
+    /// # Ok(()) }
+    /// ```
+    pub fn from_nested<T: Nested>(values: T, dtype: DType) -> Result<Tensor> {
+        let mut shape = Dims::new();
+        values.sizes(&mut shape);
+        let mut numbers = Vec::new();
+        values.numbers(&shape, &mut Vec::new(), &mut numbers)?;
+        fn build<T: crate::Element>(numbers: &[Scalar], shape: &Dims) -> Result<Tensor> {
+            let values: Vec<T> = numbers.iter().map(|&n| T::from_scalar(n)).collect();
+            Tensor::from_slice(&values, shape.as_slice())
+        }
+        match dtype {
+            DType::F32 => build::<f32>(&numbers, &shape),
+            DType::F64 => build::<f64>(&numbers, &shape),
+            DType::F16 => build::<f16>(&numbers, &shape),
+            DType::BF16 => build::<bf16>(&numbers, &shape),
+            DType::I64 => build::<i64>(&numbers, &shape),
+            DType::I32 => build::<i32>(&numbers, &shape),
+            DType::U8 => build::<u8>(&numbers, &shape),
+            DType::Bool => build::<bool>(&numbers, &shape),
+        }
     }
 }

@@ -1,0 +1,5 @@
+//! What a well-known guide to PyTorch shows, row by row: `guide_012_..` is the twelfth thing it shows, written here.
+#![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on says so.
+mod gradients;
+mod losses;
+mod tensors;
