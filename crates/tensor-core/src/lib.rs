@@ -12,6 +12,8 @@ mod display;
 mod dtype;
 mod error;
 pub mod graph;
+#[cfg(feature = "ndarray")]
+mod interop;
 mod layout;
 mod memory;
 pub mod ops;
