@@ -2,8 +2,12 @@
 //!
 //! Files come from strangers: reading never panics, never runs code and never allocates what a file only claims.
 mod atomic;
+pub mod npy;
+pub mod npz;
+mod read;
 pub mod safetensors;
 mod state_dict;
 
 pub use atomic::write_atomic;
+use read::read_file;
 pub use state_dict::StateDict;

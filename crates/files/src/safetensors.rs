@@ -1,9 +1,8 @@
 //! The safetensors format: a header of names, dtypes, shapes and positions, then the elements.
-use crate::{StateDict, write_atomic};
+use crate::{StateDict, read_file, write_atomic};
 use ::safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use std::{
     borrow::Cow,
-    fs,
     io::{BufWriter, Write},
     path::Path,
 };
@@ -23,14 +22,7 @@ fn refused(why: impl Into<String>) -> Error {
 /// Reads a file.
 pub fn load(path: impl AsRef<Path>) -> Result<StateDict> {
     let path = path.as_ref();
-    let bytes = fs::read(path).map_err(|e| {
-        let error = refused(format!("cannot read {}: {e}", path.display())).source_of(e);
-        match std::env::current_dir() {
-            Ok(here) if path.is_relative() => error.hint(format!("a relative path starts at {}", here.display())),
-            _ => error,
-        }
-    })?;
-    from_bytes(&bytes).map_err(|e| e.about(path.display()))
+    from_bytes(&read_file("safetensors", path)?).map_err(|e| e.about(path.display()))
 }
 
 /// Replaces a file as a whole: whoever reads `path` finds the old content or the new, never a half.

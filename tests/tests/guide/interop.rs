@@ -1,4 +1,5 @@
 //! To and from the arrays of other libraries.
+use flambeau::files::{StateDict, npy, npz};
 use flambeau::prelude::*;
 use ndarray::{Array, Array2, array};
 
@@ -22,5 +23,44 @@ fn guide_010_and_back() -> Result<()> {
     assert_eq!(a.shape(), [3, 2]);
     let a: Array2<f32> = a.into_dimensionality().unwrap();
     assert_eq!(a, array![[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]);
+    Ok(())
+}
+
+/// The path of a file that PyTorch or NumPy wrote.
+fn fixture(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+#[test]
+fn guide_009_files_of_numpy_read_equal() -> Result<()> {
+    let expected = StateDict::load(fixture("arrays.expected.safetensors"))?;
+    for file in ["arrays.npz", "arrays_compressed.npz"] {
+        let read = npz::load(fixture(file))?;
+        assert_eq!(read.len(), expected.len());
+        for (name, want) in expected.iter() {
+            let got = read.get(name).unwrap_or_else(|| panic!("{file} has {name}"));
+            assert_eq!((got.dtype(), got.shape()), (want.dtype(), want.shape()), "{name} of {file}");
+            assert_eq!(got.to_bytes()?, want.to_bytes()?, "{name} of {file}");
+        }
+    }
+    let fortran = npy::load(fixture("fortran.npy"))?;
+    assert_eq!(fortran.shape(), [3, 4]);
+    assert_eq!(fortran.to_bytes()?, expected.get("fortran").unwrap().to_bytes()?);
+
+    let error = npy::load(fixture("refuse_object.npy")).unwrap_err().to_string();
+    assert!(error.contains("Python objects"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn guide_010_files_for_numpy_are_its_own_bytes() -> Result<()> {
+    // NumPy stored the array in the archive as np.save writes it.
+    let archive = std::fs::read(fixture("arrays.npz"))?;
+    for (name, t) in
+        npz::load(fixture("arrays.npz"))?.iter().filter(|(name, _)| !["fortran", "big_endian"].contains(name))
+    {
+        let ours = npy::to_bytes(t)?;
+        assert!(archive.windows(ours.len()).any(|w| w == ours), "{name} as NumPy writes it");
+    }
     Ok(())
 }
