@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 use tensor_core::{
     Error, ErrorKind, Result, Tensor,
     graph::{Edge, HookHandle, Node},
+    watch,
 };
 
 /// What `backward_with` does beyond `backward`.
@@ -121,6 +122,7 @@ impl Backward for Tensor {
 /// # Ok(()) }
 /// ```
 pub fn backward_many(outputs: &[&Tensor], gradients: &[Option<&Tensor>], options: BackwardOptions<'_>) -> Result<()> {
+    watch::tell(watch::Event::Backward { outputs });
     let roots = roots("backward", outputs, gradients)?;
     let mut edges = Vec::with_capacity(options.inputs.len());
     for (i, input) in options.inputs.iter().enumerate() {

@@ -37,4 +37,4 @@ pub use tensor_core::{
     DROP, DType, Device, Error, ErrorKind, KEEP, Result, Scalar, Tensor, is_grad_enabled, manual_seed, memory_stats,
     no_grad, tensor,
 };
-pub use train::{Accuracy, Checkpoint, Mean, Progress};
+pub use train::{Accuracy, Checkpoint, Lints, Mean, Progress};

@@ -24,7 +24,7 @@ pub use margins::{
 pub use multilabel::MultiLabelMarginLoss;
 pub use triplet::TripletMarginWithDistanceLoss;
 
-use tensor_core::{Error, Result, Tensor};
+use tensor_core::{Error, Result, Tensor, watch};
 
 /// A loss of an output and its target. Implement it for losses of your own.
 ///
@@ -88,9 +88,15 @@ impl std::str::FromStr for Reduction {
     }
 }
 
+/// Tells whoever watches that a loss is about to be computed.
+fn tell(name: &'static str, input: &Tensor, target: &Tensor) {
+    watch::tell(watch::Event::Loss { name, input, target });
+}
+
 /// Refuses to broadcast: `[N]` against `[N, 1]` would silently become the loss of all pairs.
 pub(crate) fn same_shape(op: &'static str, input: &Tensor, target: &Tensor) -> Result<()> {
     if input.shape() == target.shape() {
+        tell(op, input, target);
         return Ok(());
     }
     let squeezed = |t: &Tensor| t.shape().iter().copied().filter(|&n| n != 1).collect::<Vec<_>>();

@@ -6,6 +6,7 @@ use std::{
         atomic::{AtomicBool, Ordering::Relaxed},
     },
 };
+use tensor_core::{Tensor, watch};
 
 /// Where a layer stands in its model; a layer without parameters holds one, so that its errors can say where.
 #[derive(Default)]
@@ -66,6 +67,16 @@ impl Mode {
     /// Whether the layer is training.
     pub fn is_training(&self) -> bool {
         self.training.load(Relaxed)
+    }
+    /// The same for a layer that is at work on `input`: whoever watches hears of it.
+    pub(crate) fn at_work(&self, effect: watch::Effect, input: &Tensor) -> bool {
+        let training = self.is_training();
+        if watch::is_watched() {
+            let name = self.place.name();
+            let place = name.strip_suffix("mode").map_or(&*name, |layer| layer.trim_end_matches('.'));
+            watch::tell(watch::Event::Layer { place, effect, training, input });
+        }
+        training
     }
     /// Switches this layer alone; [`crate::Module::train`] switches a whole model.
     pub fn set_training(&self, on: bool) {

@@ -1,6 +1,7 @@
 //! L-BFGS: curvature from the last steps, with or without a line search.
 use crate::{
     Optimizer,
+    optimizer::tell_step,
     rule::at_least_zero,
     wolfe::{Point, strong_wolfe},
 };
@@ -190,6 +191,7 @@ impl Optimizer for LBFGS {
         let LBFGSOptions { lr, max_iter, tolerance_grad, tolerance_change, line_search_fn, .. } = self.options;
         let max_eval = self.options.max_eval.unwrap_or(max_iter * 5 / 4);
         let (first, mut loss) = self.evaluate(closure)?;
+        tell_step(NAME, self);
         let mut g = self.gradient()?;
         let mut evaluations = 1;
         if largest(&g)? <= tolerance_grad {

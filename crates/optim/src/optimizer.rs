@@ -3,7 +3,7 @@ use crate::{Rule, State};
 use autograd::Parameter;
 use files::StateDict;
 use std::collections::HashSet;
-use tensor_core::{DType, Error, Result, Scalar, Tensor};
+use tensor_core::{DType, Error, Result, Scalar, Tensor, watch};
 
 /// Changes parameters by their gradients.
 pub trait Optimizer {
@@ -31,6 +31,7 @@ pub trait Optimizer {
 
     /// Forgets the gradients of all parameters.
     fn zero_grad(&self) {
+        watch::tell(watch::Event::ZeroGrad);
         for p in self.parameters() {
             p.zero_grad();
         }
@@ -155,6 +156,7 @@ impl<R: Rule> Optim<R> {
 
 impl<R: Rule> Optimizer for Optim<R> {
     fn step(&mut self) -> Result<()> {
+        tell_step(R::NAME, self);
         let mut found = false;
         for group in &mut self.groups {
             for (p, state) in &mut group.params {
@@ -180,6 +182,7 @@ impl<R: Rule> Optimizer for Optim<R> {
     }
 
     fn zero_grad(&self) {
+        watch::tell(watch::Event::ZeroGrad);
         self.groups.iter().flat_map(Group::parameters).for_each(Parameter::zero_grad);
     }
 
@@ -278,6 +281,14 @@ impl<R: Rule> Optimizer for Optim<R> {
             *old = new;
         }
         Ok(())
+    }
+}
+
+/// Tells whoever watches that a step is about to be made.
+pub(crate) fn tell_step(name: &str, optimizer: &dyn Optimizer) {
+    if watch::is_watched() {
+        let parameters: Vec<_> = optimizer.parameters().iter().map(|p| (p.name(), p.live())).collect();
+        watch::tell(watch::Event::Step { optimizer: name, parameters: &parameters, lrs: &optimizer.lrs() });
     }
 }
 

@@ -3,11 +3,32 @@
 use crate::{Tensor, context::set_grad_enabled};
 use std::{backtrace::Backtrace, cell::Cell, marker::PhantomData};
 
-thread_local!(static ON: Cell<bool> = const { Cell::new(false) });
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Search {
+    Nothing,
+    /// NaNs born in the forward pass.
+    Births,
+    /// These, where every operation was called, and NaNs in gradients.
+    Everything,
+}
+
+thread_local!(static SEARCH: Cell<Search> = const { Cell::new(Search::Nothing) });
 
 /// Whether this thread looks for anomalies.
 pub fn is_anomaly_enabled() -> bool {
-    ON.get()
+    SEARCH.get() == Search::Everything
+}
+
+/// Whether operations that are recorded have to be [`look`]ed at.
+pub(crate) fn is_looking() -> bool {
+    SEARCH.get() != Search::Nothing
+}
+
+/// A cheaper search, until the guard is dropped: only the operation in which a NaN is born is remembered, and backward
+/// does not fail. [`crate::graph::Node::made_nan`] asks for it.
+pub fn detect_nan() -> AnomalyGuard {
+    AnomalyGuard { before: SEARCH.replace(Search::Births), not_send: PhantomData }
 }
 
 /// Looks for anomalies on this thread until the guard is dropped; operations cost several times as much meanwhile.
@@ -28,21 +49,22 @@ pub fn detect_anomaly() -> AnomalyGuard {
 
 /// Switches the search on or off on this thread, until the guard is dropped.
 pub fn set_detect_anomaly(on: bool) -> AnomalyGuard {
-    AnomalyGuard { before: ON.replace(on), not_send: PhantomData }
+    let search = if on { Search::Everything } else { Search::Nothing };
+    AnomalyGuard { before: SEARCH.replace(search), not_send: PhantomData }
 }
 
 /// Puts the state back that was there before.
 #[derive(Debug)]
 #[must_use = "the search ends when the guard is dropped"]
 pub struct AnomalyGuard {
-    before: bool,
+    before: Search,
     // The search is this thread's, so must the guard be.
     not_send: PhantomData<*const ()>,
 }
 
 impl Drop for AnomalyGuard {
     fn drop(&mut self) {
-        ON.set(self.before);
+        SEARCH.set(self.before);
     }
 }
 
@@ -54,9 +76,9 @@ pub(crate) struct Origin {
 }
 
 /// Looks at an operation that is being recorded.
-pub(crate) fn look(inputs: &[&Tensor], outputs: &[Tensor]) -> Origin {
+pub(crate) fn look(inputs: &[&Tensor], outputs: &[Tensor]) -> Option<Origin> {
     let made_nan = outputs.iter().any(has_nan) && !inputs.iter().any(|x| has_nan(x));
-    Origin { trace: Backtrace::force_capture(), made_nan }
+    (made_nan || is_anomaly_enabled()).then(|| Origin { trace: Backtrace::force_capture(), made_nan })
 }
 
 /// Whether a tensor holds a NaN.

@@ -22,8 +22,9 @@ pub mod shape;
 mod storage;
 mod tensor;
 mod threads;
+pub mod watch;
 
-pub use anomaly::{AnomalyGuard, detect_anomaly, has_nan, is_anomaly_enabled, set_detect_anomaly};
+pub use anomaly::{AnomalyGuard, detect_anomaly, detect_nan, has_nan, is_anomaly_enabled, set_detect_anomaly};
 pub use backend::{Backend, Operand, Storage, View, ViewMut};
 pub use context::{GradModeGuard, is_grad_enabled, no_grad, set_grad_enabled};
 pub use device::{Device, OpenDevice};

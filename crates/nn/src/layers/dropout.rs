@@ -1,6 +1,6 @@
 //! Leaving out at random.
 use crate::{Forward, Mode, Module, scope};
-use tensor_core::{Error, Result, Tensor};
+use tensor_core::{Error, Result, Tensor, watch::Effect};
 
 fn checked(op: &'static str, x: &Tensor, p: f64) -> Result<()> {
     if !(0.0..=1.0).contains(&p) {
@@ -79,10 +79,11 @@ macro_rules! dropouts {
 
         impl Forward for $Name {
             fn forward(&self, $x: &Tensor) -> Result<Tensor> {
-                if !self.mode.is_training() {
+                let $p = self.p;
+                let training = if $p > 0.0 { self.mode.at_work(Effect::Drops, $x) } else { self.mode.is_training() };
+                if !training {
                     return Ok($x.clone());
                 }
-                let $p = self.p;
                 scope(self, || $body)
             }
         }

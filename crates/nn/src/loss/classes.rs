@@ -1,5 +1,5 @@
 //! Losses of class ids: negative log-likelihood and cross entropy.
-use super::{Loss, Reduction};
+use super::{Loss, Reduction, tell};
 use tensor_core::{DROP, DType, Error, ErrorKind, Result, Tensor};
 
 /// PyTorch's default: no class has this id.
@@ -41,6 +41,7 @@ impl Default for NLLLoss {
 
 impl Loss for NLLLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        tell("nll_loss", input, target);
         let classes = Classes::new("nll_loss", input, target, self.weight.as_ref(), self.ignore_index)?;
         let (losses, weights) = classes.losses(input)?;
         Ok(classes.reduce(self.reduction, losses, weights.as_ref())?.called("nll_loss"))
@@ -85,6 +86,7 @@ impl Default for CrossEntropyLoss {
 impl Loss for CrossEntropyLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
         const OP: &str = "cross_entropy";
+        tell(OP, input, target);
         if !(0.0..=1.0).contains(&self.label_smoothing) {
             return Err(Error::new(OP, format!("label_smoothing is {}, not within 0 and 1", self.label_smoothing)));
         }

@@ -1,7 +1,7 @@
 //! Batch normalisation, with running statistics for evaluation.
 use super::{affine, count, running, track};
 use crate::{Buffer, Forward, Mode, Module, Parameter, scope};
-use tensor_core::{Error, Result, Tensor};
+use tensor_core::{Error, Result, Tensor, watch::Effect};
 
 /// Settings of [`BatchNorm1d`], [`BatchNorm2d`] and [`BatchNorm3d`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,6 +98,9 @@ macro_rules! batch_norm {
                         .hint(format!("for this input `num_features` has to be {given}")));
                     }
                     let (weight, bias) = (self.weight.as_deref(), self.bias.as_deref());
+                    if self.statistics().is_some() {
+                        self.mode.at_work(Effect::BatchStatistics, x);
+                    }
                     match self.statistics() {
                         Some((mean, var)) if !self.mode.is_training() => {
                             x.batch_norm_eval(mean, var, weight, bias, self.eps)

@@ -50,6 +50,7 @@ impl Tensor {
 
     /// Where the largest element stands along `dim`, or in the flattened tensor.
     pub fn argmax(&self, dim: Option<isize>, keep: KeepDim) -> Result<Tensor> {
+        crate::watch::tell(crate::watch::Event::Choice { scores: self });
         place("argmax", ReduceOp::Max, self, dim, keep)
     }
     /// Where the smallest element stands along `dim`, or in the flattened tensor.
