@@ -117,3 +117,26 @@ fn a_graph_that_outlives_a_step_gives_the_old_weights_gradient() -> Result<()> {
     assert_eq!(x.grad().map(|g| g.to_vec::<f32>()).transpose()?, Some(vec![2.0]));
     Ok(())
 }
+
+#[test]
+fn twenty_epochs_of_a_loader_leave_memory_flat() -> Result<()> {
+    let _turn = alone();
+    let samples: Vec<(Tensor, i64)> =
+        (0..200).map(|i| Ok((Tensor::ones([3, 16, 1 + i % 16])?, i as i64))).collect::<Result<_>>()?;
+    let loader = DataLoader::new(samples).batch_size(16).shuffle(true).workers(3).seed(0);
+    let loader = loader.collate(flambeau::data::pad_collate(0));
+    let epoch = || -> Result<_> {
+        for batch in &loader {
+            batch?;
+        }
+        // One that is abandoned as well.
+        assert!(loader.iter().nth(2).is_some());
+        Ok(memory_stats())
+    };
+    let first = epoch()?;
+    for _ in 1..20 {
+        let now = epoch()?;
+        assert_eq!((now.buffers, now.nodes, now.bytes), (first.buffers, first.nodes, first.bytes));
+    }
+    Ok(())
+}

@@ -1,8 +1,32 @@
 //! From a list of samples to a batch: tensors are stacked, numbers become a 1-d tensor, tuples go field by field.
-use std::collections::BTreeMap;
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+};
 use tensor_core::{Element, Error, Result, Tensor};
 
-/// A sample that a list of can become a batch.
+/// A sample that a list of can become a batch: tensors are stacked, numbers become a tensor, strings and paths a list,
+/// and tuples, lists and maps go field by field. For a struct of one's own, derive it:
+///
+/// ```
+/// use data::{Collate, DataLoader};
+/// # use tensor_core::Tensor;
+/// #[derive(Clone, Collate)]
+/// struct Sample {
+///     image: Tensor,
+///     label: i64,
+///     path: String,
+/// }
+/// # fn main() -> tensor_core::Result<()> {
+/// let sample = Sample { image: Tensor::zeros([3, 8, 8])?, label: 4, path: "a.png".into() };
+/// let loader = DataLoader::new(vec![sample; 10]).batch_size(5);
+/// for batch in &loader {
+///     let SampleBatch { image, label, path } = batch?;
+///     assert_eq!((image.shape(), label.shape(), path.len()), (&[5, 3, 8, 8][..], &[5][..], 5));
+/// }
+/// # Ok(()) }
+/// ```
 pub trait Collate: Sized {
     /// What the list becomes.
     type Batch;
@@ -23,6 +47,14 @@ impl Place {
     /// The whole samples of these indices.
     pub fn of_samples(indices: &[usize]) -> Place {
         Place { samples: indices.to_vec(), ..Place::default() }
+    }
+
+    /// The samples that a loader is making a batch of on this thread, if they are as many.
+    pub(crate) fn current(count: usize) -> Place {
+        INDICES.with_borrow(|indices| match indices.len() == count {
+            true => Place::of_samples(indices),
+            false => Place::default(),
+        })
     }
 
     /// Tensors of different sizes are padded with this value at their ends.
@@ -53,6 +85,19 @@ impl Place {
     }
 }
 
+thread_local! {
+    /// What [`Place::current`] tells a user's function, which is given samples alone.
+    static INDICES: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs `f` while these samples are collated.
+pub(crate) fn with_indices<T>(indices: &[usize], f: impl FnOnce() -> T) -> T {
+    INDICES.with_borrow_mut(|all| all.extend_from_slice(indices));
+    let result = f();
+    INDICES.with_borrow_mut(Vec::clear);
+    result
+}
+
 /// The batch that a loader makes where it is given no function of its own; for use inside of such a function.
 ///
 /// ```
@@ -66,7 +111,8 @@ impl Place {
 /// # Ok(()) }
 /// ```
 pub fn default_collate<T: Collate>(samples: Vec<T>) -> Result<T::Batch> {
-    T::collate(samples, &Place::default())
+    let place = Place::current(samples.len());
+    T::collate(samples, &place)
 }
 
 impl Collate for Tensor {
@@ -86,7 +132,7 @@ impl Collate for Tensor {
         match (samples.iter().position(|t| t.shape() != first.shape()), place.padding()) {
             (Some(i), None) => Err(place
                 .mismatch("shapes", (0, &shown(first)), (i, &shown(&samples[i])))
-                .hint("make them equal in the dataset's `get`, or pad them: `.collate(pad_collate(0.0))`")),
+                .hint("make them equal in the dataset's `get`, or use a padding collate: `.collate(pad_collate(0))`, or one of your own with `pad_sequence`")),
             (Some(_), Some(value)) => crate::pad::stack_padded(&samples, value),
             (None, _) => Tensor::stack(&samples.iter().collect::<Vec<_>>(), 0),
         }
@@ -117,19 +163,17 @@ impl Collate for usize {
     }
 }
 
-impl Collate for String {
-    type Batch = Vec<String>;
-    fn collate(samples: Vec<String>, _: &Place) -> Result<Vec<String>> {
-        Ok(samples)
-    }
+macro_rules! collate_lists {
+    ($($t:ty),*) => { $(
+        impl Collate for $t {
+            type Batch = Vec<$t>;
+            fn collate(samples: Vec<$t>, _: &Place) -> Result<Vec<$t>> {
+                Ok(samples)
+            }
+        }
+    )* };
 }
-
-impl Collate for &'static str {
-    type Batch = Vec<&'static str>;
-    fn collate(samples: Vec<&'static str>, _: &Place) -> Result<Vec<&'static str>> {
-        Ok(samples)
-    }
-}
+collate_lists!(String, &'static str, PathBuf);
 
 macro_rules! collate_tuples {
     ($($t:ident $list:ident $n:literal),*) => {
@@ -151,6 +195,8 @@ collate_tuples!(A a 0);
 collate_tuples!(A a 0, B b 1);
 collate_tuples!(A a 0, B b 1, C c 2);
 collate_tuples!(A a 0, B b 1, C c 2, D d 3);
+collate_tuples!(A a 0, B b 1, C c 2, D d 3, E e 4);
+collate_tuples!(A a 0, B b 1, C c 2, D d 3, E e 4, F f 5);
 
 /// As PyTorch: a list of lists becomes a list of batches, one for each place in the lists.
 impl<T: Collate> Collate for Vec<T> {
@@ -160,7 +206,7 @@ impl<T: Collate> Collate for Vec<T> {
         if let Some(i) = samples.iter().position(|s| s.len() != len) {
             return Err(place
                 .mismatch("lengths", (0, &len.to_string()), (i, &samples[i].len().to_string()))
-                .hint("return tensors and pad them: `.collate(pad_collate(0.0))`"));
+                .hint("return tensors and use a padding collate: `.collate(pad_collate(0))`"));
         }
         let mut columns: Vec<Vec<T>> = (0..len).map(|_| Vec::with_capacity(samples.len())).collect();
         for sample in samples {
@@ -192,6 +238,15 @@ impl<T: Collate> Collate for BTreeMap<String, T> {
                 Ok((name, batch))
             })
             .collect()
+    }
+}
+
+/// As a `BTreeMap`: every sample must have the keys of the first.
+impl<T: Collate> Collate for HashMap<String, T> {
+    type Batch = HashMap<String, T::Batch>;
+    fn collate(samples: Vec<Self>, place: &Place) -> Result<Self::Batch> {
+        let sorted = samples.into_iter().map(BTreeMap::from_iter).collect();
+        Ok(BTreeMap::collate(sorted, place)?.into_iter().collect())
     }
 }
 
@@ -231,7 +286,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "collate: samples 17 and 4 have different shapes in field .0: f32[3] and f32[4]; make them equal in the \
-             dataset's `get`, or pad them: `.collate(pad_collate(0.0))`"
+             dataset's `get`, or use a padding collate: `.collate(pad_collate(0))`, or one of your own with `pad_sequence`"
         );
         let error = default_collate(vec![vec![1i64], vec![2, 3]]).unwrap_err();
         assert!(error.to_string().starts_with("collate: samples 0 and 1 have different lengths: 1 and 2"), "{error}");

@@ -1,4 +1,5 @@
-//! Datasets made of datasets: passed through a function, a part of one, one after the other, remembered.
+//! Datasets made of datasets: passed through a function, a part of one, one after the other, side by side, over and
+//! over, remembered.
 use crate::dataset::{Dataset, check_index};
 use std::{fmt, sync::OnceLock};
 use tensor_core::{Error, Result};
@@ -98,6 +99,100 @@ impl<A: Dataset, B: Dataset<Item = A::Item>> Dataset for Concat<A, B> {
     }
 }
 
+/// Any number of datasets of one type, one after the other; for two, see [`Dataset::concat`]. Boxed, they may be of
+/// different types.
+///
+/// ```
+/// # use data::{ConcatDataset, Dataset};
+/// # fn main() -> tensor_core::Result<()> {
+/// let all = ConcatDataset::new(vec![vec![1, 2], vec![], vec![3]]);
+/// assert_eq!((all.len(), all.get(2)?), (3, 3));
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct ConcatDataset<D> {
+    parts: Vec<D>,
+    /// Where each part ends.
+    ends: Vec<usize>,
+}
+
+impl<D: Dataset> ConcatDataset<D> {
+    /// In this order.
+    pub fn new(parts: Vec<D>) -> ConcatDataset<D> {
+        let ends = parts.iter().scan(0usize, |end, part| {
+            *end = end.saturating_add(part.len());
+            Some(*end)
+        });
+        ConcatDataset { ends: ends.collect(), parts }
+    }
+}
+
+impl<D: Dataset> Dataset for ConcatDataset<D> {
+    type Item = D::Item;
+    fn len(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+    fn get(&self, index: usize) -> Result<D::Item> {
+        check_index("ConcatDataset", index, self.len())?;
+        // The first part that ends behind the index: the index is below the last end.
+        let part = self.ends.partition_point(|&end| end <= index);
+        let start = if part == 0 { 0 } else { self.ends[part - 1] };
+        self.parts[part].get(index - start)
+    }
+}
+
+/// See [`Dataset::zip`].
+#[derive(Clone, Debug)]
+pub struct Zip<A, B> {
+    first: A,
+    second: B,
+}
+
+impl<A: Dataset, B: Dataset> Zip<A, B> {
+    pub(crate) fn new(first: A, second: B) -> Result<Zip<A, B>> {
+        if first.len() != second.len() {
+            let lengths = format!("there are {} and {} samples", first.len(), second.len());
+            return Err(Error::new("zip", lengths).hint("`take` as many of the longer one as the other has"));
+        }
+        Ok(Zip { first, second })
+    }
+}
+
+impl<A: Dataset, B: Dataset> Dataset for Zip<A, B> {
+    type Item = (A::Item, B::Item);
+    fn len(&self) -> usize {
+        self.first.len()
+    }
+    fn get(&self, index: usize) -> Result<Self::Item> {
+        Ok((self.first.get(index)?, self.second.get(index)?))
+    }
+}
+
+/// See [`Dataset::repeat`].
+#[derive(Clone, Debug)]
+pub struct Repeat<D> {
+    inner: D,
+    times: usize,
+}
+
+impl<D: Dataset> Repeat<D> {
+    pub(crate) fn new(inner: D, times: usize) -> Repeat<D> {
+        Repeat { inner, times }
+    }
+}
+
+impl<D: Dataset> Dataset for Repeat<D> {
+    type Item = D::Item;
+    fn len(&self) -> usize {
+        self.inner.len().saturating_mul(self.times)
+    }
+    fn get(&self, index: usize) -> Result<D::Item> {
+        check_index("repeat", index, self.len())?;
+        // Not empty, as the index is below its length.
+        self.inner.get(index % self.inner.len())
+    }
+}
+
 /// See [`Dataset::cache`].
 #[derive(Debug)]
 pub struct Cache<D: Dataset> {
@@ -147,6 +242,14 @@ mod tests {
         assert_eq!(all(&numbers.clone().subset(vec![7, 7, 0]).unwrap()), [7, 7, 0]);
         assert_eq!(all(&numbers.clone().take(2).concat(vec![70, 80])), [0, 1, 70, 80]);
         assert_eq!(numbers.clone().take(99).len(), 10);
+        assert_eq!(all(&numbers.clone().take(2).zip(vec!['a', 'b']).unwrap()), [(0, 'a'), (1, 'b')]);
+        let error = numbers.clone().zip(vec![0; 9]).unwrap_err().to_string();
+        assert!(error.starts_with("zip: there are 10 and 9 samples"), "{error}");
+        assert_eq!(all(&numbers.clone().take(2).repeat(3)), [0, 1, 0, 1, 0, 1]);
+        assert!(numbers.clone().repeat(0).get(0).is_err() && Vec::<i64>::new().repeat(3).get(0).is_err());
+        let parts = ConcatDataset::new(vec![vec![], vec![1], vec![], vec![2, 3], vec![]]);
+        assert_eq!(all(&parts), [1, 2, 3]);
+        assert!(parts.get(3).is_err());
         let error = numbers.clone().subset(vec![3, 10]).unwrap_err();
         assert_eq!(error.to_string(), "subset: index 10 is out of range for 10 samples");
         assert!(numbers.take(2).get(2).is_err());

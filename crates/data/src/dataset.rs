@@ -1,5 +1,5 @@
 //! What a dataset is: a number of samples, and each of them by index.
-use crate::combinators::{Cache, Concat, Map, Subset};
+use crate::combinators::{Cache, Concat, Map, Repeat, Subset, Zip};
 use crate::split::{self, SplitSizes};
 use std::sync::Arc;
 use tensor_core::{Error, Result, Tensor};
@@ -69,6 +69,22 @@ pub trait Dataset: Send + Sync {
         Self: Sized,
     {
         Concat::new(self, other)
+    }
+
+    /// Pairs of these samples and those of `other`, which must be as many.
+    fn zip<D: Dataset>(self, other: D) -> Result<Zip<Self, D>>
+    where
+        Self: Sized,
+    {
+        Zip::new(self, other)
+    }
+
+    /// The whole `times` times over, as one epoch. Each time, a sample draws random numbers of its own.
+    fn repeat(self, times: usize) -> Repeat<Self>
+    where
+        Self: Sized,
+    {
+        Repeat::new(self, times)
     }
 
     /// Parts of exactly these sizes (`[1200, 237]`, or fractions such as `[0.8, 0.2]`), at random, the same for the same
@@ -145,7 +161,7 @@ pub struct TensorDataset<T> {
     len: usize,
 }
 
-/// A tensor, or a tuple of two to four: what a [`TensorDataset`] is made of.
+/// A tensor, a tuple of two to six, or a `Vec`: what a [`TensorDataset`] is made of.
 pub trait Rows: Send + Sync {
     /// The same with one row each.
     type Row;
@@ -186,14 +202,28 @@ macro_rules! rows_of_tuple {
 rows_of_tuple!(A 0, B 1);
 rows_of_tuple!(A 0, B 1, C 2);
 rows_of_tuple!(A 0, B 1, C 2, D 3);
+rows_of_tuple!(A 0, B 1, C 2, D 3, E 4);
+rows_of_tuple!(A 0, B 1, C 2, D 3, E 4, F 5);
+
+/// As many tensors as there are; a sample is a list of rows.
+impl Rows for Vec<Tensor> {
+    type Row = Vec<Tensor>;
+    fn all(&self) -> Vec<&Tensor> {
+        self.iter().collect()
+    }
+    fn row(&self, index: usize) -> Result<Vec<Tensor>> {
+        self.iter().map(|t| t.row(index)).collect()
+    }
+}
 
 impl<T: Rows> TensorDataset<T> {
     /// Fails where the tensors have no dim 0, or different lengths along it.
     pub fn new(tensors: T) -> Result<TensorDataset<T>> {
         let all = tensors.all();
         let len = match all.first().map(|t| t.shape()) {
+            None => return Err(Error::new("TensorDataset", "there are no tensors")),
             Some([len, ..]) => *len,
-            _ => return Err(Error::new("TensorDataset", "a 0-d tensor has no rows").operands(all)),
+            Some([]) => return Err(Error::new("TensorDataset", "a 0-d tensor has no rows").operands(all)),
         };
         if all.iter().any(|t| t.shape().first() != Some(&len)) {
             return Err(Error::new("TensorDataset", "the tensors have different lengths along dim 0")

@@ -15,10 +15,14 @@
 //! }
 //! # Ok(()) }
 //! ```
+// The derive writes paths that start with `::data`, here too.
+extern crate self as data;
+
 mod collate;
 mod combinators;
 mod dataset;
 pub mod datasets;
+mod iterable;
 mod loader;
 mod pad;
 mod random;
@@ -28,13 +32,21 @@ mod to_device;
 mod transforms;
 
 pub use collate::{Collate, Place, default_collate};
-pub use combinators::{Cache, Concat, Map, Subset};
-pub use dataset::{Dataset, TensorDataset};
-pub use loader::{Batches, DataLoader, LoaderState};
+pub use combinators::{Cache, Concat, ConcatDataset, Map, Repeat, Subset, Zip};
+pub use data_derive::Collate;
+pub use dataset::{Dataset, Rows, TensorDataset};
+pub use iterable::{
+    ChainStream, FilterStream, IterableDataset, MapStream, PartOfStream, RepeatStream, Stream, StreamDataset,
+};
+pub use loader::{Batches, DataLoader, IterableLoader, LoaderReport, LoaderState};
 pub use pad::{PadOptions, pad_collate, pad_sequence};
 pub use sampler::{
-    BatchSampler, Batching, RandomSampler, Sampler, SequentialSampler, SubsetRandomSampler, WeightedRandomSampler,
+    BatchSampler, Batching, BucketSampler, DistributedSampler, RandomSampler, Sampler, SequentialSampler, SortByLength,
+    SubsetRandomSampler, WeightedRandomSampler,
 };
 pub use split::SplitSizes;
 pub use to_device::ToDevice;
+// Named by what `derive(Collate)` writes.
+#[doc(hidden)]
+pub use tensor_core::{Device, Result};
 pub use transforms::{Compose, RandomShift, Transform};

@@ -1,18 +1,26 @@
 //! The loader: batches of a dataset, made by worker threads, in an order that depends on the seed alone.
 mod batches;
 mod plan;
+mod report;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod work;
 
 use crate::{Batching, Collate, Dataset, Place, Sampler, ToDevice};
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 use tensor_core::{Device, Result};
 
 pub use batches::Batches;
 use plan::Order;
-use work::Source;
+pub use report::LoaderReport;
+use report::Tally;
+pub use stream::IterableLoader;
+use work::{Indexed, Source, Work};
 
 /// Where a loader stands, to be saved in a checkpoint and given to [`DataLoader::load_state`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +54,22 @@ pub struct LoaderState {
 pub struct DataLoader<D: Dataset, B> {
     source: Arc<Source<D, B>>,
     order: Order,
+    settings: Settings,
+}
+
+/// How batches are made, which changes none of them, and how far they have come.
+#[derive(Clone, Debug)]
+struct Settings {
     workers: usize,
     prefetch: usize,
+    timeout: Option<Duration>,
     progress: Arc<Mutex<Progress>>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { workers: 0, prefetch: 2, timeout: None, progress: Arc::default() }
+    }
 }
 
 /// What iterations change.
@@ -64,6 +85,7 @@ struct Progress {
     batch: usize,
     /// Which iteration that is: one that was abandoned no longer counts.
     turn: u64,
+    tally: Tally,
 }
 
 impl<D: Dataset> DataLoader<D, <D::Item as Collate>::Batch>
@@ -86,9 +108,7 @@ impl<D: Dataset, B> DataLoader<D, B> {
         DataLoader {
             source: Arc::new(Source { dataset: Arc::new(dataset), collate }),
             order: Order::default(),
-            workers: 0,
-            prefetch: 2,
-            progress: Arc::default(),
+            settings: Settings::default(),
         }
     }
 
@@ -124,20 +144,28 @@ impl<D: Dataset, B> DataLoader<D, B> {
 
     /// Threads that make batches ahead; with 0 the caller makes each when it asks.
     pub fn workers(mut self, threads: usize) -> Self {
-        self.workers = threads;
+        self.settings.workers = threads;
         self
     }
 
     /// Batches that each worker may be ahead; 2 unless set. This bounds the memory of waiting batches.
     pub fn prefetch(mut self, batches: usize) -> Self {
-        self.prefetch = batches;
+        self.settings.prefetch = batches;
+        self
+    }
+
+    /// The longest to wait for a batch of the workers; without it, as long as it takes. A batch that is late makes an
+    /// `Err`; the next call waits for the same batch again. A worker that is late when the iterator is dropped is left
+    /// to end by itself, where the others are joined.
+    pub fn timeout(mut self, longest: Duration) -> Self {
+        self.settings.timeout = Some(longest);
         self
     }
 
     /// What orders and random transforms follow from. Unless set, the first iteration draws it from this thread's
     /// generator, so that `manual_seed` decides.
     pub fn seed(self, seed: u64) -> Self {
-        self.progress().seed = Some(seed);
+        self.settings.set_seed(seed);
         self
     }
 
@@ -145,8 +173,8 @@ impl<D: Dataset, B> DataLoader<D, B> {
     pub fn collate<C>(self, collate: impl Fn(Vec<D::Item>) -> Result<C> + Send + Sync + 'static) -> DataLoader<D, C> {
         let dataset = self.source.dataset.clone();
         let collate: work::CollateFn<D::Item, C> = Arc::new(move |samples, _| collate(samples));
-        let DataLoader { order, workers, prefetch, progress, .. } = self;
-        DataLoader { source: Arc::new(Source { dataset, collate }), order, workers, prefetch, progress }
+        let DataLoader { order, settings, .. } = self;
+        DataLoader { source: Arc::new(Source { dataset, collate }), order, settings }
     }
 
     /// Moves each batch to `device`; with workers, they do.
@@ -178,32 +206,65 @@ impl<D: Dataset, B> DataLoader<D, B> {
 
     /// The next iteration is this epoch; those after it count on.
     pub fn set_epoch(&self, epoch: u64) {
-        self.resume_at(epoch, 0);
+        self.settings.resume_at(epoch, 0);
     }
 
     /// The next iteration is this epoch without its first `batch` batches, which are not even read.
     pub fn resume_at(&self, epoch: u64, batch: usize) {
+        self.settings.resume_at(epoch, batch);
+    }
+
+    /// Where the loader stands: inside of an epoch, how many batches it has handed out.
+    pub fn state(&self) -> LoaderState {
+        self.settings.state()
+    }
+
+    /// Continues where another loader stood: the next iteration hands out what that one had not.
+    pub fn load_state(&self, state: LoaderState) {
+        self.settings.load_state(state);
+    }
+
+    /// What it did so far: samples a second, the time its caller waited, the share of padding. Asking costs nothing,
+    /// and so does counting.
+    pub fn report(&self) -> LoaderReport {
+        self.settings.report()
+    }
+
+    /// Counts from zero again, for example at the start of an epoch.
+    pub fn reset_report(&self) {
+        self.settings.progress().tally = Tally::default();
+    }
+}
+
+impl Settings {
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        lock(&self.progress)
+    }
+
+    fn set_seed(&self, seed: u64) {
+        self.progress().seed = Some(seed);
+    }
+
+    fn resume_at(&self, epoch: u64, batch: usize) {
         let mut progress = self.progress();
         (progress.next_epoch, progress.next_batch) = (epoch, batch);
         (progress.epoch, progress.batch) = (epoch, batch);
         progress.turn += 1;
     }
 
-    /// Where the loader stands: inside of an epoch, how many batches it has handed out.
-    pub fn state(&self) -> LoaderState {
+    fn state(&self) -> LoaderState {
         let mut progress = self.progress();
         let seed = progress.seed();
         LoaderState { seed, epoch: progress.epoch, batch: progress.batch }
     }
 
-    /// Continues where another loader stood: the next iteration hands out what that one had not.
-    pub fn load_state(&self, state: LoaderState) {
-        self.progress().seed = Some(state.seed);
+    fn load_state(&self, state: LoaderState) {
+        self.set_seed(state.seed);
         self.resume_at(state.epoch, state.batch);
     }
 
-    fn progress(&self) -> std::sync::MutexGuard<'_, Progress> {
-        lock(&self.progress)
+    fn report(&self) -> LoaderReport {
+        LoaderReport::of(self.progress().tally)
     }
 }
 
@@ -214,7 +275,7 @@ impl Progress {
 }
 
 // Nothing panics while it holds the lock; if it did, plain numbers would still be whole.
-fn lock(progress: &Mutex<Progress>) -> std::sync::MutexGuard<'_, Progress> {
+fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
     progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -223,8 +284,7 @@ impl<D: Dataset, B> fmt::Debug for DataLoader<D, B> {
         f.debug_struct("DataLoader")
             .field("samples", &self.source.dataset.len())
             .field("batches", &self.len())
-            .field("workers", &self.workers)
-            .field("progress", &*self.progress())
+            .field("settings", &self.settings)
             .finish()
     }
 }
@@ -236,8 +296,13 @@ where
     B: Send + 'static,
 {
     /// The batches of the next epoch.
-    pub fn iter(&self) -> Batches<D, B> {
-        Batches::start(self)
+    pub fn iter(&self) -> Batches<B> {
+        Batches::start(&self.settings, |start| {
+            let plan = self.order.plan(start.seed, start.epoch, self.source.dataset.len())?;
+            let len = plan.len();
+            let work: Arc<dyn Work<B>> = Arc::new(Indexed { source: self.source.clone(), plan });
+            Ok((work, Some(len)))
+        })
     }
 }
 
@@ -248,8 +313,8 @@ where
     B: Send + 'static,
 {
     type Item = Result<B>;
-    type IntoIter = Batches<D, B>;
-    fn into_iter(self) -> Batches<D, B> {
+    type IntoIter = Batches<B>;
+    fn into_iter(self) -> Batches<B> {
         self.iter()
     }
 }

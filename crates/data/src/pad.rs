@@ -1,5 +1,6 @@
 //! Samples of different sizes, made equal by padding.
 use crate::collate::{Collate, Place};
+use std::{cell::Cell, ops::AddAssign};
 use tensor_core::{DType, Error, Result, Scalar, Tensor};
 
 /// How [`pad_sequence`] lays out its result. The default is PyTorch's.
@@ -48,14 +49,45 @@ pub fn pad_sequence(sequences: &[Tensor], options: PadOptions) -> Result<Tensor>
 /// # use tensor_core::Tensor;
 /// # fn main() -> tensor_core::Result<()> {
 /// let texts = vec![(Tensor::ones([3])?, 0i64), (Tensor::ones([5])?, 1)];
-/// let loader = DataLoader::new(texts).batch_size(2).collate(pad_collate(0.0));
+/// let loader = DataLoader::new(texts).batch_size(2).collate(pad_collate(0));
 /// for batch in &loader {
 ///     assert_eq!(batch?.0.shape(), [2, 5]);
 /// }
 /// # Ok(()) }
 /// ```
-pub fn pad_collate<T: Collate>(padding_value: f64) -> impl Fn(Vec<T>) -> Result<T::Batch> + Clone + Send + Sync {
-    move |samples| T::collate(samples, &Place::default().padded(padding_value))
+pub fn pad_collate<T: Collate>(
+    padding_value: impl Into<Scalar>,
+) -> impl Fn(Vec<T>) -> Result<T::Batch> + Clone + Send + Sync {
+    let value = padding_value.into().to_f64();
+    move |samples| {
+        let place = Place::current(samples.len()).padded(value);
+        T::collate(samples, &place)
+    }
+}
+
+/// How many elements padded tensors had, and have.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Padding {
+    pub(crate) content: usize,
+    pub(crate) padded: usize,
+}
+
+impl AddAssign for Padding {
+    fn add_assign(&mut self, more: Padding) {
+        self.content += more.content;
+        self.padded += more.padded;
+    }
+}
+
+thread_local! {
+    static PADDED: Cell<Padding> = const { Cell::new(Padding { content: 0, padded: 0 }) };
+}
+
+/// What `f` returns, and what it padded on this thread.
+pub(crate) fn counting<T>(f: impl FnOnce() -> T) -> (T, Padding) {
+    PADDED.set(Padding::default());
+    let result = f();
+    (result, PADDED.take())
 }
 
 /// Stacks tensors of one dtype and rank, each padded at its ends to the largest size along every dim.
@@ -73,6 +105,9 @@ pub(crate) fn stack_padded(tensors: &[Tensor], value: f64) -> Result<Tensor> {
     } else {
         unit.repeat(sizes.iter().product::<usize>() * tensors.len())
     };
+    let mut count = PADDED.get();
+    count += Padding { content: tensors.iter().map(Tensor::numel).sum(), padded: shape.iter().product() };
+    PADDED.set(count);
     for (i, t) in tensors.iter().enumerate() {
         let bytes = t.to_bytes()?;
         copy_corner(&bytes, t.shape(), &mut out[i * one_sample..(i + 1) * one_sample], &sizes, unit.len());

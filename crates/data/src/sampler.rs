@@ -1,4 +1,12 @@
 //! Which samples an epoch visits, and in what order.
+mod distributed;
+mod length;
+#[cfg(test)]
+mod properties;
+
+pub use distributed::DistributedSampler;
+pub use length::{BucketSampler, SortByLength};
+
 use crate::random::{self, Words};
 use tensor_core::{Error, Result, rng::Generator};
 
@@ -8,6 +16,11 @@ pub trait Sampler: Send + Sync {
     fn len(&self) -> usize;
     /// The indices of one epoch; random choices are drawn from `generator`, which the loader keys by seed and epoch.
     fn indices(&self, generator: &mut Generator) -> Result<Vec<usize>>;
+    /// The same for a sampler that reckons with the number of the epoch; this is what the loader calls.
+    fn at_epoch(&self, epoch: u64, generator: &mut Generator) -> Result<Vec<usize>> {
+        let _ = epoch;
+        self.indices(generator)
+    }
     /// Whether an epoch has no samples.
     fn is_empty(&self) -> bool {
         self.len() == 0
@@ -20,6 +33,11 @@ pub trait Batching: Send + Sync {
     fn len(&self) -> usize;
     /// The batches of one epoch.
     fn batches(&self, generator: &mut Generator) -> Result<Vec<Vec<usize>>>;
+    /// The same where the number of the epoch matters; this is what the loader calls.
+    fn at_epoch(&self, epoch: u64, generator: &mut Generator) -> Result<Vec<Vec<usize>>> {
+        let _ = epoch;
+        self.batches(generator)
+    }
     /// Whether an epoch has no batches.
     fn is_empty(&self) -> bool {
         self.len() == 0
@@ -48,40 +66,49 @@ impl Sampler for SequentialSampler {
     }
 }
 
-/// Random order: each sample once, or drawn with replacement.
+/// Random order: each sample once, so many of them, or drawn with replacement.
 #[derive(Clone, Copy, Debug)]
 pub struct RandomSampler {
     len: usize,
-    /// How many are drawn with replacement.
-    draws: Option<usize>,
+    draws: usize,
+    replacement: bool,
 }
 
 impl RandomSampler {
     /// All of `len` samples, shuffled.
     pub fn new(len: usize) -> RandomSampler {
-        RandomSampler { len, draws: None }
+        RandomSampler { len, draws: len, replacement: false }
     }
     /// `draws` of `len` samples; one may come again.
     pub fn with_replacement(len: usize, draws: usize) -> RandomSampler {
-        RandomSampler { len, draws: Some(draws) }
+        RandomSampler { len, draws, replacement: true }
+    }
+    /// `draws` samples an epoch: fewer than there are, or more. None comes again before all have come.
+    pub fn num_samples(mut self, draws: usize) -> RandomSampler {
+        self.draws = draws;
+        self
     }
 }
 
 impl Sampler for RandomSampler {
     fn len(&self) -> usize {
-        self.draws.unwrap_or(self.len)
+        self.draws
     }
     fn indices(&self, generator: &mut Generator) -> Result<Vec<usize>> {
-        match self.draws {
-            None => Ok(random::permutation(self.len, generator)),
-            Some(draws) if draws > 0 && self.len == 0 => {
-                Err(Error::new("RandomSampler", "there are no samples to draw from"))
-            }
-            Some(draws) => {
-                let mut words = Words::of(generator, draws);
-                Ok((0..draws).map(|_| words.below(self.len)).collect())
-            }
+        if self.draws > 0 && self.len == 0 {
+            return Err(Error::new("RandomSampler", "there are no samples to draw from"));
         }
+        if self.replacement {
+            let mut words = Words::of(generator, self.draws);
+            return Ok((0..self.draws).map(|_| words.below(self.len)).collect());
+        }
+        let mut indices = Vec::with_capacity(self.draws);
+        while indices.len() < self.draws {
+            let mut round = random::permutation(self.len, generator);
+            round.truncate(self.draws - indices.len());
+            indices.append(&mut round);
+        }
+        Ok(indices)
     }
 }
 
@@ -108,12 +135,13 @@ impl Sampler for SubsetRandomSampler {
     }
 }
 
-/// Draws samples in proportion to their weights, with replacement: for classes of unlike sizes.
+/// Draws samples in proportion to their weights, with replacement unless told otherwise: for classes of unlike sizes.
 #[derive(Clone, Debug)]
 pub struct WeightedRandomSampler {
-    /// Sums of the weights up to each sample; the last is positive and finite.
-    sums: Vec<f64>,
+    /// Finite, not negative, with a positive and finite sum.
+    weights: Vec<f64>,
     draws: usize,
+    replacement: bool,
 }
 
 impl WeightedRandomSampler {
@@ -126,17 +154,25 @@ impl WeightedRandomSampler {
             )
             .hint("weights are finite and not negative"));
         }
-        let sums: Vec<f64> = weights
-            .iter()
-            .scan(0.0, |sum, w| {
-                *sum += w;
-                Some(*sum)
-            })
-            .collect();
-        match sums.last() {
-            Some(sum) if *sum > 0.0 && sum.is_finite() => Ok(WeightedRandomSampler { sums, draws }),
-            _ => Err(Error::new("WeightedRandomSampler", "no sample has a positive weight")),
+        let sum: f64 = weights.iter().sum();
+        if sum <= 0.0 || !sum.is_finite() {
+            return Err(Error::new("WeightedRandomSampler", "no sample has a positive weight"));
         }
+        Ok(WeightedRandomSampler { weights: weights.to_vec(), draws, replacement: true })
+    }
+
+    /// The same, but none is drawn twice: a sample with twice the weight is twice as likely to be the next.
+    pub fn without_replacement(weights: &[f64], draws: usize) -> Result<WeightedRandomSampler> {
+        let sampler = WeightedRandomSampler { replacement: false, ..WeightedRandomSampler::new(weights, draws)? };
+        let positive = weights.iter().filter(|w| **w > 0.0).count();
+        if draws > positive {
+            return Err(Error::new(
+                "WeightedRandomSampler",
+                format!("{draws} of {positive} samples with a positive weight cannot be drawn"),
+            )
+            .hint("draw fewer, or with replacement"));
+        }
+        Ok(sampler)
     }
 }
 
@@ -145,18 +181,37 @@ impl Sampler for WeightedRandomSampler {
         self.draws
     }
     fn indices(&self, generator: &mut Generator) -> Result<Vec<usize>> {
-        let mut words = Words::of(generator, self.draws);
-        let total = self.sums.last().copied().unwrap_or_default();
-        let pick = |point: f64| self.sums.partition_point(|&sum| sum <= point).min(self.last_possible());
-        Ok((0..self.draws).map(|_| pick(words.unit() * total)).collect())
+        if self.replacement { Ok(self.again(generator)) } else { Ok(self.once(generator)) }
     }
 }
 
 impl WeightedRandomSampler {
-    // Rounding may carry a point up to the total itself; the samples behind the last positive weight stay out.
-    fn last_possible(&self) -> usize {
-        let total = self.sums.last().copied().unwrap_or_default();
-        self.sums.partition_point(|&sum| sum < total)
+    fn again(&self, generator: &mut Generator) -> Vec<usize> {
+        let mut words = Words::of(generator, self.draws);
+        let sums: Vec<f64> = self
+            .weights
+            .iter()
+            .scan(0.0, |sum, w| {
+                *sum += w;
+                Some(*sum)
+            })
+            .collect();
+        let total = sums.last().copied().unwrap_or_default();
+        // Rounding may carry a point up to the total itself; the samples behind the last positive weight stay out.
+        let last = sums.partition_point(|&sum| sum < total);
+        let pick = |point: f64| sums.partition_point(|&sum| sum <= point).min(last);
+        (0..self.draws).map(|_| pick(words.unit() * total)).collect()
+    }
+
+    // Waiting times of independent clocks that tick at the rate of the weights: the first to tick is sample i with
+    // probability w_i / sum w, and so on (Efraimidis and Spirakis 2006).
+    fn once(&self, generator: &mut Generator) -> Vec<usize> {
+        let mut words = Words::of(generator, self.weights.len());
+        let mut times: Vec<(f64, usize)> =
+            self.weights.iter().enumerate().map(|(i, w)| (-(1.0 - words.unit()).ln() / w, i)).collect();
+        times.retain(|(_, i)| self.weights[*i] > 0.0);
+        times.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        times.into_iter().take(self.draws).map(|(_, i)| i).collect()
     }
 }
 
@@ -184,9 +239,17 @@ impl<S: Sampler> Batching for BatchSampler<S> {
         count_batches(self.sampler.len(), self.batch_size, self.drop_last)
     }
     fn batches(&self, generator: &mut Generator) -> Result<Vec<Vec<usize>>> {
-        let indices = self.sampler.indices(generator)?;
+        Ok(self.cut(&self.sampler.indices(generator)?))
+    }
+    fn at_epoch(&self, epoch: u64, generator: &mut Generator) -> Result<Vec<Vec<usize>>> {
+        Ok(self.cut(&self.sampler.at_epoch(epoch, generator)?))
+    }
+}
+
+impl<S> BatchSampler<S> {
+    fn cut(&self, indices: &[usize]) -> Vec<Vec<usize>> {
         let count = count_batches(indices.len(), self.batch_size, self.drop_last);
-        Ok(indices.chunks(self.batch_size).take(count).map(<[usize]>::to_vec).collect())
+        indices.chunks(self.batch_size).take(count).map(<[usize]>::to_vec).collect()
     }
 }
 

@@ -1,5 +1,8 @@
 //! Batches that a loader can move to a device.
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+};
 use tensor_core::{Device, Result, Tensor};
 
 /// What holds tensors and can be moved as a whole; names and numbers stay as they are.
@@ -32,6 +35,12 @@ impl<T: ToDevice> ToDevice for BTreeMap<String, T> {
     }
 }
 
+impl<T: ToDevice> ToDevice for HashMap<String, T> {
+    fn to_device(self, device: &Device) -> Result<Self> {
+        self.into_iter().map(|(name, x)| Ok((name, x.to_device(device)?))).collect()
+    }
+}
+
 macro_rules! stays {
     ($($t:ty),*) => { $(impl ToDevice for $t {
         fn to_device(self, _: &Device) -> Result<$t> {
@@ -39,7 +48,7 @@ macro_rules! stays {
         }
     })* };
 }
-stays!(String, &'static str, bool, u8, i32, i64, usize, f32, f64, ());
+stays!(String, PathBuf, &'static str, bool, u8, i32, i64, usize, f32, f64, ());
 
 macro_rules! tuples {
     ($($t:ident $n:tt),*) => {
@@ -54,3 +63,5 @@ tuples!(A 0);
 tuples!(A 0, B 1);
 tuples!(A 0, B 1, C 2);
 tuples!(A 0, B 1, C 2, D 3);
+tuples!(A 0, B 1, C 2, D 3, E 4);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5);

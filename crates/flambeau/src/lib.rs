@@ -31,11 +31,11 @@
 //! ```
 //!
 //! Everything of [`prelude`] comes with one `use`; the rest is in a module for each crate below.
+pub mod data;
 mod device;
 pub mod nn;
 pub mod prelude;
 
-pub use ::data;
 pub use ::files;
 #[cfg(feature = "linalg")]
 pub use ::linalg;

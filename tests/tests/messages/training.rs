@@ -97,7 +97,8 @@ fn samples_of_different_shapes() -> Result<()> {
     assert_eq!(
         first_batch(DataLoader::new(ragged()?).batch_size(2)),
         "in batch 0: collate: samples 0 and 1 have different shapes in field .0: f32[3] and f32[5]; make them equal in \
-         the dataset's `get`, or pad them: `.collate(pad_collate(0.0))`"
+         the dataset's `get`, or use a padding collate: `.collate(pad_collate(0))`, or one of your own with \
+         `pad_sequence`"
     );
     assert_eq!(first_batch(DataLoader::new(ragged()?).batch_size(2).collate(pad_collate(0.0))), "no error");
     Ok(())

@@ -16,7 +16,8 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("nn-derive", &[]),
     ("nn", &["tensor-core", "autograd", "files", "nn-derive"]),
     ("optim", &["tensor-core", "autograd", "files"]), // Takes parameters, so it never sees nn.
-    ("data", &["tensor-core", "files"]),
+    ("data-derive", &[]),
+    ("data", &["tensor-core", "files", "data-derive"]),
     ("parallel", &["tensor-core", "autograd", "nn", "optim"]),
     ("train", &["tensor-core", "autograd", "files", "nn", "optim", "data", "parallel"]),
     // The only one that names a device's crate.
@@ -31,6 +32,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
             "nn-derive",
             "nn",
             "optim",
+            "data-derive",
             "data",
             "parallel",
             "train",

@@ -54,7 +54,7 @@ impl Order {
             if self.batch_size.is_some() || self.shuffle || self.drop_last || self.sampler.is_some() {
                 return conflict("batch_sampler", "batch_size, shuffle, drop_last and sampler");
             }
-            let batches = batches.batches(&mut generator)?;
+            let batches = batches.at_epoch(epoch, &mut generator)?;
             let ends = batches.iter().scan(0, |end, batch| {
                 *end += batch.len();
                 Some(*end)
@@ -67,7 +67,7 @@ impl Order {
         }
         let indices = match &self.sampler {
             Some(_) if self.shuffle => return conflict("sampler", "shuffle"),
-            Some(sampler) => sampler.indices(&mut generator)?,
+            Some(sampler) => sampler.at_epoch(epoch, &mut generator)?,
             None if self.shuffle => RandomSampler::new(len).indices(&mut generator)?,
             None => SequentialSampler::new(len).indices(&mut generator)?,
         };

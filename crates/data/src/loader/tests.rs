@@ -78,7 +78,7 @@ fn without_a_seed_manual_seed_decides() {
 fn batches_are_as_many_as_pytorch_makes() {
     let count = |size, drop| {
         let loader = DataLoader::new(Noisy(847)).batch_size(size).drop_last(drop);
-        assert_eq!(loader.iter().len(), loader.len());
+        assert_eq!(loader.iter().size_hint(), (loader.len(), Some(loader.len())));
         assert_eq!(epoch(&loader).len(), loader.len());
         loader.len()
     };
@@ -215,4 +215,95 @@ fn batches_arrive_on_the_device() {
     let cpu = Device::cpu();
     let loader = DataLoader::new(Noisy(4)).batch_size(4).device(&cpu).workers(1);
     assert_eq!(loader.iter().next().unwrap().unwrap().0.device(), cpu);
+}
+
+/// Sample 3 is not made before the gate opens.
+struct Slow(std::sync::mpsc::Receiver<()>);
+
+struct Gated(Mutex<Slow>);
+
+impl Dataset for Gated {
+    type Item = i64;
+    fn len(&self) -> usize {
+        6
+    }
+    fn get(&self, index: usize) -> Result<i64> {
+        if index == 3 {
+            let _ = self.0.lock().unwrap().0.recv();
+        }
+        Ok(index as i64)
+    }
+}
+
+#[test]
+fn a_slow_worker_is_reported_in_time_and_its_batch_still_comes() {
+    let (open, gate) = std::sync::mpsc::channel();
+    let loader = DataLoader::new(Gated(Mutex::new(Slow(gate)))).batch_size(2).workers(2);
+    let loader = loader.timeout(Duration::from_millis(20));
+    let mut batches = loader.iter();
+    assert_eq!(batches.next().unwrap().unwrap().to_vec::<i64>().unwrap(), [0, 1]);
+    for _ in 0..2 {
+        let error = batches.next().unwrap().unwrap_err().to_string();
+        assert!(error.starts_with("DataLoader: batch 1 was not made within 20ms"), "{error}");
+        assert_eq!(loader.state().batch, 1);
+    }
+    open.send(()).unwrap();
+    let rest: Vec<i64> = batches
+        .filter_map(|batch| batch.ok()) // It may be late once more.
+        .flat_map(|batch| batch.to_vec::<i64>().unwrap())
+        .collect();
+    assert_eq!(rest, [2, 3, 4, 5]);
+
+    // Dropping the iterator does not wait for a worker that may never end.
+    let mut batches = loader.iter();
+    assert!(batches.next().unwrap().is_ok());
+    assert!(batches.next().unwrap().is_err());
+    drop(batches);
+    drop(open);
+}
+
+#[test]
+fn the_report_counts_samples_time_and_padding() {
+    let texts = [3usize, 1, 4, 2].map(|n| Tensor::ones([n]).unwrap()).to_vec();
+    for workers in [0, 2] {
+        let loader = DataLoader::new(texts.clone()).batch_size(2).workers(workers).collate(pad_collate(0));
+        assert_eq!(loader.report(), LoaderReport::default());
+        assert_eq!(loader.iter().count(), 2);
+        let report = loader.report();
+        assert_eq!((report.batches, report.samples, report.content, report.padded), (2, 4, 10, 14));
+        assert!((report.padding_waste() - 4.0 / 14.0).abs() < 1e-12);
+        assert!(report.waiting <= report.elapsed && report.samples_per_second() > 0.0);
+        let line = report.to_string();
+        assert!(line.starts_with("4 samples in 2 batches, ") && line.ends_with("; padding 28.6 %"), "{line}");
+        loader.reset_report();
+        assert_eq!(loader.report().samples, 0);
+    }
+}
+
+#[test]
+fn a_function_of_the_users_learns_which_samples_it_has() {
+    let ragged = vec![2usize, 2, 2, 5].map(|n| Tensor::zeros([n]));
+    let loader = DataLoader::new(ragged).batch_size(2).collate(crate::default_collate);
+    let error = loader.iter().nth(1).unwrap().unwrap_err().to_string();
+    assert!(error.contains("samples 2 and 3 have different shapes: f32[2] and f32[5]"), "{error}");
+}
+
+#[derive(crate::Collate)]
+#[collate(batch = Pairs)]
+struct Pair {
+    text: Tensor,
+    label: usize,
+}
+
+#[test]
+fn a_derived_batch_names_the_field_that_does_not_fit() {
+    let pairs = vec![(2usize, 0usize), (2, 1), (3, 2)].map(|(n, label)| Ok(Pair { text: Tensor::ones([n])?, label }));
+    let loader = DataLoader::new(pairs).batch_size(2).device(&Device::cpu());
+    let Pairs { text, label } = loader.iter().next().unwrap().unwrap();
+    assert_eq!((text.shape(), label.to_vec::<i64>().unwrap()), (&[2, 2][..], vec![0, 1]));
+    let loader = loader.batch_size(3);
+    let error = loader.iter().next().unwrap().unwrap_err().to_string();
+    assert!(error.contains("samples 0 and 2 have different shapes in field .text: f32[2] and f32[3]"), "{error}");
+    let padded = loader.collate(pad_collate(0));
+    assert_eq!(padded.iter().next().unwrap().unwrap().text.shape(), [3, 3]);
 }
