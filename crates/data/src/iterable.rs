@@ -326,10 +326,7 @@ where
 }
 
 /// A stream that is opened when it is first read; where that fails, the error is all there is.
-fn reopened<T: 'static>(open: impl FnOnce() -> Result<Stream<T>> + Send + 'static) -> Stream<T>
-where
-    T: Send,
-{
+fn reopened<T: Send + 'static>(open: impl FnOnce() -> Result<Stream<T>> + Send + 'static) -> Stream<T> {
     let lazy = std::iter::once_with(open).flat_map(|opened| match opened {
         Ok(stream) => stream,
         Err(e) => Box::new(std::iter::once(Err(e))) as Stream<T>,

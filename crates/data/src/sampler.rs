@@ -69,7 +69,7 @@ impl Sampler for SequentialSampler {
 /// Random order: each sample once, so many of them, or drawn with replacement.
 #[derive(Clone, Copy, Debug)]
 pub struct RandomSampler {
-    len: usize,
+    samples: usize,
     draws: usize,
     replacement: bool,
 }
@@ -77,11 +77,11 @@ pub struct RandomSampler {
 impl RandomSampler {
     /// All of `len` samples, shuffled.
     pub fn new(len: usize) -> RandomSampler {
-        RandomSampler { len, draws: len, replacement: false }
+        RandomSampler { samples: len, draws: len, replacement: false }
     }
     /// `draws` of `len` samples; one may come again.
     pub fn with_replacement(len: usize, draws: usize) -> RandomSampler {
-        RandomSampler { len, draws, replacement: true }
+        RandomSampler { samples: len, draws, replacement: true }
     }
     /// `draws` samples an epoch: fewer than there are, or more. None comes again before all have come.
     pub fn num_samples(mut self, draws: usize) -> RandomSampler {
@@ -95,16 +95,16 @@ impl Sampler for RandomSampler {
         self.draws
     }
     fn indices(&self, generator: &mut Generator) -> Result<Vec<usize>> {
-        if self.draws > 0 && self.len == 0 {
+        if self.draws > 0 && self.samples == 0 {
             return Err(Error::new("RandomSampler", "there are no samples to draw from"));
         }
         if self.replacement {
             let mut words = Words::of(generator, self.draws);
-            return Ok((0..self.draws).map(|_| words.below(self.len)).collect());
+            return Ok((0..self.draws).map(|_| words.below(self.samples)).collect());
         }
         let mut indices = Vec::with_capacity(self.draws);
         while indices.len() < self.draws {
-            let mut round = random::permutation(self.len, generator);
+            let mut round = random::permutation(self.samples, generator);
             round.truncate(self.draws - indices.len());
             indices.append(&mut round);
         }
