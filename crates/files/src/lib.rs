@@ -2,8 +2,11 @@
 //!
 //! Files come from strangers: reading never panics, never runs code and never allocates what a file only claims.
 mod atomic;
+mod inflate;
+mod kind;
 pub mod npy;
 pub mod npz;
+pub mod pt;
 mod read;
 pub mod safetensors;
 mod state_dict;

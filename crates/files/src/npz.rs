@@ -1,7 +1,7 @@
 //! NumPy's `.npz`: a zip archive of `.npy` files, one per name.
-use crate::{StateDict, npy, read_file, write_atomic};
+use crate::{StateDict, inflate::Inflated, npy, read_file, write_atomic};
 use std::{
-    io::{Cursor, Read, Write},
+    io::{Cursor, Write},
     path::Path,
 };
 use tensor_core::{Error, ErrorKind, Result};
@@ -47,10 +47,11 @@ pub fn from_bytes(bytes: &[u8]) -> Result<StateDict> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| {
         refused(format!("this is no zip archive: {e}")).hint("it is cut off, or no .npz file").source_of(e)
     })?;
+    let mut inflated = Inflated::new(bytes.len() as u64);
     let mut dict = StateDict::new();
     for i in 0..archive.len() {
         let broken = |e: &dyn std::fmt::Display| refused(format!("entry {i} of the archive cannot be read: {e}"));
-        let mut entry = archive.by_index(i).map_err(|e| broken(&e).source_of(e))?;
+        let entry = archive.by_index(i).map_err(|e| broken(&e).source_of(e))?;
         if entry.is_dir() {
             continue;
         }
@@ -58,9 +59,9 @@ pub fn from_bytes(bytes: &[u8]) -> Result<StateDict> {
         let Some(name) = name.strip_suffix(SUFFIX) else {
             return Err(refused(format!("{name:?} is no array")).hint("an .npz holds .npy files and nothing else"));
         };
-        // The buffer grows with what is there, not with what the archive claims; the checksum is compared at the end.
-        let mut content = Vec::new();
-        entry.read_to_end(&mut content).map_err(|e| broken(&e).source_of(e))?;
+        let claimed = entry.size();
+        // The checksum is compared at the end.
+        let content = inflated.read(entry, claimed).map_err(|e| broken(&e).source_of(e))?;
         let tensor = npy::from_bytes(&content).map_err(|e| refused(format!("array {name:?}: {}", e.message())))?;
         if dict.insert(name, tensor).is_some() {
             return Err(refused(format!("two arrays are named {name:?}")));

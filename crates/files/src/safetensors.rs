@@ -51,7 +51,7 @@ pub fn from_bytes(bytes: &[u8]) -> Result<StateDict> {
     let Some((header, data)) = header else {
         if bytes.starts_with(b"PK") {
             return Err(refused("this is a zip archive, as torch.save writes, and no safetensors file")
-                .hint("convert it in Python: safetensors.torch.save_file(state_dict, path)"));
+                .hint("files::pt::load(path)?.state_dict() reads it"));
         }
         return Err(refused(format!("a header of {length} bytes does not fit a file of {} bytes", bytes.len()))
             .hint("it is cut off, or no safetensors file"));

@@ -23,6 +23,7 @@ mod storage;
 mod tensor;
 mod threads;
 pub mod watch;
+mod window;
 
 pub use anomaly::{AnomalyGuard, detect_anomaly, detect_nan, has_nan, is_anomaly_enabled, set_detect_anomaly};
 pub use backend::{Backend, Operand, Storage, View, ViewMut};

@@ -108,8 +108,8 @@ fn a_file_that_is_cut_off() -> Result<()> {
 fn a_file_of_another_kind() -> Result<()> {
     assert_eq!(
         Temporary::new("model.pt", b"PK\x03\x04 what torch.save wrote")?.said(),
-        "safetensors: FILE: this is a zip archive, as torch.save writes, and no safetensors file; convert it in \
-         Python: safetensors.torch.save_file(state_dict, path)"
+        "safetensors: FILE: this is a zip archive, as torch.save writes, and no safetensors file; \
+         files::pt::load(path)?.state_dict() reads it"
     );
     let weights = Temporary::new("weights", &net()?.state_dict().to_bytes()?)?;
     assert_eq!(

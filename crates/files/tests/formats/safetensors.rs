@@ -1,8 +1,4 @@
 //! Safetensors files: what is written is read, and no bytes of a stranger's file can do harm.
-
-// The helpers are part of the tests: a panic is how one fails.
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use files::StateDict;
 use half::{bf16, f16};
 use tensor_core::{DType, Tensor};

@@ -1,0 +1,88 @@
+//! NumPy's numbers and arrays inside a `.pt` file.
+use super::{
+    call::number,
+    machine::{Machine, Node, Object, damaged},
+    refused,
+};
+use crate::kind::Kind;
+use std::rc::Rc;
+use tensor_core::{DType, Result, Tensor};
+
+/// A dtype: its elements and their byte order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Descr {
+    kind: Kind,
+    big_endian: bool,
+}
+
+impl Descr {
+    /// By NumPy's short name: `f8`.
+    pub fn new(name: &str) -> Result<Descr> {
+        let kind = match name {
+            "f8" => Kind::Same(DType::F64),
+            "f4" => Kind::Same(DType::F32),
+            "f2" => Kind::Same(DType::F16),
+            "i8" => Kind::Same(DType::I64),
+            "i4" => Kind::Same(DType::I32),
+            "i2" => Kind::I16,
+            "i1" => Kind::I8,
+            "u8" => Kind::U64,
+            "u4" => Kind::U32,
+            "u2" => Kind::U16,
+            "u1" => Kind::Same(DType::U8),
+            "b1" => Kind::Same(DType::Bool),
+            _ => return Err(refused(format!("NumPy's dtype {name:?} is none that a tensor has"))),
+        };
+        Ok(Descr { kind, big_endian: false })
+    }
+
+    pub fn ordered(self, order: &str) -> Descr {
+        Descr { big_endian: order == ">", ..self }
+    }
+
+    /// The number in the bytes of one element.
+    pub fn scalar(self, bytes: &[u8]) -> Result<Object> {
+        let value = self.kind.tensor(bytes, self.big_endian, &[]).map_err(|_| damaged("a number of NumPy is none"))?;
+        Ok(match value.dtype() {
+            DType::Bool => Object::Bool(value.item()?),
+            dtype if dtype.is_int() => Object::Int(value.item::<i64>()?.into()),
+            _ => Object::Float(value.item()?),
+        })
+    }
+}
+
+/// An array.
+#[derive(Debug)]
+pub(super) struct Array {
+    shape: Vec<usize>,
+    descr: Descr,
+    fortran: bool,
+    bytes: Rc<[u8]>,
+}
+
+impl Array {
+    /// From the state of a pickle: `(version, shape, dtype, fortran order, bytes)`.
+    pub fn new(machine: &Machine, state: &Object) -> Result<Array> {
+        let wrong = || damaged("an array of NumPy is not what NumPy writes");
+        let Some([_version, shape, dtype, Object::Bool(fortran), Object::Bytes(bytes)]) = machine.items(state) else {
+            return Err(wrong());
+        };
+        let shape = machine.items(shape).ok_or_else(wrong)?.iter().map(number).collect::<Result<_>>()?;
+        let Some(Node::NumpyDType(descr)) = machine.at(dtype) else { return Err(wrong()) };
+        Ok(Array { shape, descr: *descr, fortran: *fortran, bytes: bytes.clone() })
+    }
+
+    pub fn tensor(&self) -> Result<Tensor> {
+        let mut shape = self.shape.clone();
+        if self.fortran {
+            shape.reverse();
+        }
+        let tensor = self.descr.kind.tensor(&self.bytes, self.descr.big_endian, &shape);
+        let tensor = tensor.map_err(|e| refused(format!("an array of NumPy: {}", e.message())))?;
+        if !self.fortran {
+            return Ok(tensor);
+        }
+        let dims: Vec<isize> = (0..shape.len() as isize).rev().collect();
+        tensor.permute(&dims[..])?.contiguous()
+    }
+}
