@@ -19,4 +19,4 @@ pub use checkpoint::checkpoint;
 pub use function::apply;
 pub use functional::{hessian, hvp, jacobian, jvp, vjp};
 pub use gradcheck::{GradcheckOptions, gradcheck, gradgradcheck};
-pub use parameter::{Buffer, Parameter};
+pub use parameter::{Buffer, Parameter, clones_are_tied, tied_clone};

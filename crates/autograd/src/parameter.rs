@@ -1,26 +1,67 @@
 //! What layers are made of: `Parameter`, which is trained, and `Buffer`, which is only remembered. Both hold a live
 //! tensor: an optimizer, a checkpoint or `to(device)` changes the values, and every handle sees it.
 use std::{
+    cell::Cell,
     fmt,
     ops::Deref,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 use tensor_core::{DType, Device, Error, Result, Tensor, no_grad, ops::Arg};
 
 /// The place of a part in its model (`lin1.weight`), shared by its handles; the visitor of the module writes it.
 #[derive(Debug)]
-struct Name(RwLock<Arc<str>>);
+struct Name {
+    text: RwLock<Arc<str>>,
+    /// No other part of this program has it, or ever will.
+    id: u64,
+}
 
 impl Name {
-    fn new(name: Arc<str>) -> Arc<Name> {
-        Arc::new(Name(RwLock::new(name)))
+    fn new(text: Arc<str>) -> Arc<Name> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Arc::new(Name { text: RwLock::new(text), id: NEXT.fetch_add(1, Relaxed) })
     }
     fn get(&self) -> Arc<str> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.text.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
     fn set(&self, name: &str) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = name.into();
+        *self.text.write().unwrap_or_else(PoisonError::into_inner) = name.into();
     }
+}
+
+thread_local! {
+    static CLONES_ARE_TIED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A copy of a module (or of anything with parts) that shares its parameters and buffers: inside of `copy`, a part's
+/// `clone()` is its `tied()`.
+///
+/// ```
+/// # use tensor_core::{Tensor, Result};
+/// # fn main() -> Result<()> {
+/// let w = autograd::Parameter::new(Tensor::ones([2])?)?;
+/// assert!(autograd::tied_clone(&w).is_tied_to(&w));
+/// assert!(!w.clone().is_tied_to(&w));
+/// # Ok(()) }
+/// ```
+pub fn tied_clone<T: Clone>(of: &T) -> T {
+    /// Sets back what was, also when a `clone` panics.
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            CLONES_ARE_TIED.set(self.0);
+        }
+    }
+    let _restore = Restore(CLONES_ARE_TIED.replace(true));
+    of.clone()
+}
+
+/// Whether a copy is being made by [`tied_clone`]: for what has an identity of its own beside parameters and buffers.
+pub fn clones_are_tied() -> bool {
+    CLONES_ARE_TIED.get()
 }
 
 /// A tensor that an optimizer trains: it requires grad from the start, and it is used wherever a `&Tensor` is.
@@ -77,6 +118,11 @@ macro_rules! live_part {
             /// Whether two handles are of the same part.
             pub fn is_tied_to(&self, other: &$Part) -> bool {
                 Arc::ptr_eq(&self.name, &other.name)
+            }
+
+            /// A number that this part and its handles have, and no other part of this program.
+            pub fn id(&self) -> u64 {
+                self.name.id
             }
 
             /// A tensor whose in-place methods write to this part; use it under `no_grad()`.
@@ -175,6 +221,13 @@ impl Parameter {
         Ok(Parameter { live: live?, name: Name::new("".into()) })
     }
 
+    /// A stand-in for this parameter whose values were computed from others: a layer that holds it instead passes its
+    /// gradients on to them. It has this parameter's name and identity.
+    #[must_use]
+    pub fn computed_as(&self, values: Tensor) -> Parameter {
+        Parameter { live: values, name: self.name.clone() }
+    }
+
     /// Trains it (as from the start), or freezes it: a frozen parameter takes no gradient.
     ///
     /// ```
@@ -229,6 +282,9 @@ impl Parameter {
 /// A deep copy: its own values (shared until either changes), gradient and name cell.
 impl Clone for Parameter {
     fn clone(&self) -> Parameter {
+        if CLONES_ARE_TIED.get() {
+            return self.tied();
+        }
         let live = self.live.duplicate().requires_grad_(true);
         live.set_grad(self.grad());
         let copy = Parameter { live, name: Name::new(self.name()) };
@@ -265,6 +321,9 @@ impl Buffer {
 /// A deep copy: its own values (shared until either changes) and name cell.
 impl Clone for Buffer {
     fn clone(&self) -> Buffer {
+        if CLONES_ARE_TIED.get() {
+            return self.tied();
+        }
         Buffer { live: self.live.duplicate(), name: Name::new(self.name()) }
     }
 }

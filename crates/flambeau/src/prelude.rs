@@ -21,7 +21,7 @@ pub use crate::{
             BCELoss, BCEWithLogitsLoss, CTCLoss, CrossEntropyLoss, HuberLoss, KLDivLoss, L1Loss, MSELoss, NLLLoss,
             SmoothL1Loss,
         },
-        scope,
+        scope, scope_with, summary,
     },
     optim, train,
 };

@@ -100,7 +100,7 @@ fn expand(input: &DeriveInput, root: TokenStream) -> Result<TokenStream> {
         #[automatically_derived]
         impl #impl_generics #root::Part for #name #type_generics #clause {
             #[allow(unused_variables, clippy::all)]
-            fn visit(&self, visitor: &mut #root::Visitor<'_>) {
+            fn visit<'module>(&'module self, visitor: &mut #root::Visitor<'module, '_>) {
                 visitor.module(self, |visitor| { #body });
             }
         }

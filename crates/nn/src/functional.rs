@@ -1,11 +1,13 @@
 //! Layers and losses as functions. Where a loss has settings, they are the fields of its struct ([`crate::loss`]).
 mod embedding;
 mod fold;
+mod layers;
 mod methods;
 
 pub use crate::loss::functions::*;
 pub use embedding::embedding;
 pub use fold::fold;
+pub use layers::*;
 pub use methods::*;
 
 use tensor_core::{Error, Result, Tensor};

@@ -1,6 +1,7 @@
 //! First values of parameters: PyTorch's distributions.
 mod structured;
 
+pub(crate) use structured::orthonormal;
 pub use structured::{dirac_, orthogonal_, sparse_};
 
 use autograd::Parameter;

@@ -40,6 +40,7 @@ pub use embedding_bag::{EmbeddingBag, EmbeddingBagOptions};
 pub use flatten::{Flatten, Unflatten};
 pub use fold::{Fold, FoldOptions, Unfold};
 pub use linear::{Linear, LinearOptions};
+pub(crate) use norm::track;
 pub use norm::*;
 pub use padding::*;
 pub use pixel::{ChannelShuffle, PixelShuffle, PixelUnshuffle};

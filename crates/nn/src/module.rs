@@ -1,11 +1,11 @@
 //! Everything a model can do because its parts can be visited.
 use crate::{
-    LoadReport, Part, StateDict, state,
+    HookCall, HookHandle, LoadReport, Part, StateDict, hooks, state,
     visitor::{Seen, Visitor},
 };
 use autograd::{Buffer, Parameter};
-use std::{any::Any, collections::HashSet};
-use tensor_core::{DType, Device, Result};
+use std::{any::Any, collections::HashSet, fmt};
+use tensor_core::{DType, Device, Result, Tensor};
 
 /// A layer or a model: a struct whose parts are visited. `#[derive(Module)]` implements it, and `Clone` of such a
 /// struct is a deep copy.
@@ -34,7 +34,7 @@ pub trait Module: Part + Any {
         let mut ids = HashSet::new();
         self.visit(&mut Visitor::new(&mut |path, seen| {
             if let Seen::Parameter(p) = seen
-                && p.edge().is_none_or(|e| ids.insert(e.node.id()))
+                && ids.insert(p.id())
             {
                 found.push((path.to_string(), p.tied()));
             }
@@ -65,32 +65,121 @@ pub trait Module: Part + Any {
         self.named_buffers().into_iter().map(|(_, b)| b).collect()
     }
 
-    /// Dotted names and types of all modules inside, this one (with an empty name) first.
-    fn named_modules(&self) -> Vec<(String, &'static str)> {
+    /// All modules inside with their dotted names, this one (with an empty name) first.
+    ///
+    /// ```
+    /// use nn::{Linear, Module, ReLU, Sequential};
+    /// # fn main() -> tensor_core::Result<()> {
+    /// let net = Sequential::new((Linear::new(3, 2)?, ReLU));
+    /// let linears = net.named_modules().into_iter().filter(|(_, module)| module.is::<Linear>());
+    /// assert_eq!(linears.map(|(name, _)| name).collect::<Vec<_>>(), ["0"]);
+    /// # Ok(()) }
+    /// ```
+    fn named_modules(&self) -> Vec<(String, &(dyn Module + 'static))> {
         let mut found = Vec::new();
         self.visit(&mut Visitor::new(&mut |path, seen| {
             if let Seen::Enter(m) = seen {
-                found.push((path.to_string(), m.type_name()));
+                found.push((path.to_string(), m));
             }
         }));
         found
     }
 
-    /// Names and types of the modules directly inside.
-    fn named_children(&self) -> Vec<(String, &'static str)> {
+    /// All modules inside, this one first.
+    fn modules(&self) -> Vec<&(dyn Module + 'static)> {
+        self.named_modules().into_iter().map(|(_, module)| module).collect()
+    }
+
+    /// The modules directly inside, with their names.
+    fn named_children(&self) -> Vec<(String, &(dyn Module + 'static))> {
         let mut found = Vec::new();
         let mut depth = 0;
         self.visit(&mut Visitor::new(&mut |path, seen| match seen {
             Seen::Enter(m) => {
                 depth += 1;
                 if depth == 2 {
-                    found.push((path.to_string(), m.type_name()));
+                    found.push((path.to_string(), m));
                 }
             }
             Seen::Leave(_) => depth -= 1,
             _ => {}
         }));
         found
+    }
+
+    /// The modules directly inside.
+    fn children(&self) -> Vec<&(dyn Module + 'static)> {
+        self.named_children().into_iter().map(|(_, module)| module).collect()
+    }
+
+    /// The module of this dotted name, such as `encoder.layers.1`.
+    fn get_submodule(&self, name: &str) -> Result<&(dyn Module + 'static)> {
+        let all = self.named_modules();
+        let names = all.iter().map(|(name, _)| name.as_str());
+        let missing = state::no_such("get_submodule", "module", name, names);
+        all.into_iter().find(|(own, _)| own == name).map(|(_, module)| module).ok_or(missing)
+    }
+
+    /// The parameter of this dotted name, such as `encoder.layers.1.weight`: a handle to it.
+    fn get_parameter(&self, name: &str) -> Result<Parameter> {
+        let all = self.named_parameters();
+        let names = all.iter().map(|(name, _)| name.as_str());
+        let missing = state::no_such("get_parameter", "parameter", name, names);
+        all.into_iter().find(|(own, _)| own == name).map(|(_, part)| part).ok_or(missing)
+    }
+
+    /// The buffer of this dotted name, such as `bn1.running_mean`: a handle to it.
+    fn get_buffer(&self, name: &str) -> Result<Buffer> {
+        let all = self.named_buffers();
+        let names = all.iter().map(|(name, _)| name.as_str());
+        let missing = state::no_such("get_buffer", "buffer", name, names);
+        all.into_iter().find(|(own, _)| own == name).map(|(_, part)| part).ok_or(missing)
+    }
+
+    /// Calls `hook` with every output of this module, until the handle is dropped. What it returns takes the output's
+    /// place; `None` leaves it. The module may move, and keeps its hooks; a clone has none. Modules that share their
+    /// first parameter and are of one type share hooks too.
+    ///
+    /// For a module that is known by its name only there is [`crate::register_forward_hook`]. A module of one's own calls
+    /// its hooks if its body runs in [`crate::scope`] or [`crate::scope_with`].
+    ///
+    /// ```
+    /// use nn::{Forward, Linear, Module};
+    /// # use std::sync::{Arc, Mutex};
+    /// # use tensor_core::{Result, Tensor};
+    /// # fn main() -> Result<()> {
+    /// let lin = Linear::new(3, 2)?;
+    /// let seen = Arc::new(Mutex::new(Vec::new()));
+    /// let features = seen.clone();
+    /// let hook = lin.register_forward_hook(move |call| {
+    ///     features.lock().map(|mut f| f.push(call.output.detach())).ok();
+    ///     Ok(None)
+    /// })?;
+    /// lin.forward(&Tensor::ones([5, 3])?)?;
+    /// assert_eq!(seen.lock().map(|f| f[0].shape().to_vec()).ok(), Some(vec![5, 2]));
+    /// # drop(hook);
+    /// # Ok(()) }
+    /// ```
+    fn register_forward_hook(
+        &self,
+        hook: impl Fn(HookCall<'_>) -> Result<Option<Tensor>> + Send + Sync + 'static,
+    ) -> Result<HookHandle>
+    where
+        Self: Sized,
+    {
+        hooks::register_forward_hook(self, hook)
+    }
+
+    /// Calls `hook` with every main input of this module before it runs, until the handle is dropped. What it returns
+    /// takes the input's place. See [`Module::register_forward_hook`].
+    fn register_forward_pre_hook(
+        &self,
+        hook: impl Fn(&(dyn Module + 'static), &Tensor) -> Result<Option<Tensor>> + Send + Sync + 'static,
+    ) -> Result<HookHandle>
+    where
+        Self: Sized,
+    {
+        hooks::register_forward_pre_hook(self, hook)
     }
 
     /// Calls `f` with every module inside, children before their parents, this one last.
@@ -173,6 +262,28 @@ pub trait Module: Part + Any {
         }));
     }
 
+    /// [`Module::to_device`] or [`Module::to_dtype`]: `model.to(&device)?`, `model.to(DType::F64)?`.
+    ///
+    /// ```
+    /// use nn::{Linear, Module};
+    /// # use tensor_core::{DType, Device};
+    /// # fn main() -> tensor_core::Result<()> {
+    /// let lin = Linear::new(3, 2)?;
+    /// lin.to(&Device::cpu())?;
+    /// lin.to(DType::F64)?;
+    /// assert_eq!(lin.weight.dtype(), DType::F64);
+    /// # Ok(()) }
+    /// ```
+    fn to(&self, target: impl Into<To>) -> Result<()>
+    where
+        Self: Sized,
+    {
+        match target.into() {
+            To::Device(device) => self.to_device(&device),
+            To::DType(dtype) => self.to_dtype(dtype),
+        }
+    }
+
     /// Moves parameters, their gradients and buffers to `device`, in place: all handles follow.
     fn to_device(&self, device: &Device) -> Result<()> {
         let mut result = Ok(());
@@ -234,5 +345,41 @@ impl dyn Module {
     /// This module as a `T`, if it is one: how [`Module::apply`] picks layers.
     pub fn downcast_ref<T: Module>(&self) -> Option<&T> {
         (self as &dyn Any).downcast_ref()
+    }
+
+    /// Whether this module is a `T`.
+    pub fn is<T: Module>(&self) -> bool {
+        (self as &dyn Any).is::<T>()
+    }
+}
+
+impl fmt::Debug for dyn Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.type_name())
+    }
+}
+
+/// Where [`Module::to`] brings a model, or what it makes of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum To {
+    /// A device.
+    Device(Device),
+    /// A float dtype.
+    DType(DType),
+}
+
+impl From<&Device> for To {
+    fn from(device: &Device) -> To {
+        To::Device(device.clone())
+    }
+}
+impl From<Device> for To {
+    fn from(device: Device) -> To {
+        To::Device(device)
+    }
+}
+impl From<DType> for To {
+    fn from(dtype: DType) -> To {
+        To::DType(dtype)
     }
 }

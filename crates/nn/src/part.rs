@@ -39,26 +39,26 @@ use tensor_core::{DType, Device, Scalar};
 )]
 pub trait Part {
     /// Shows the visitor what is inside.
-    fn visit(&self, visitor: &mut Visitor<'_>);
+    fn visit<'m>(&'m self, visitor: &mut Visitor<'m, '_>);
 }
 
 impl Part for Parameter {
-    fn visit(&self, visitor: &mut Visitor<'_>) {
+    fn visit<'m>(&'m self, visitor: &mut Visitor<'m, '_>) {
         visitor.parameter(self);
     }
 }
 impl Part for Buffer {
-    fn visit(&self, visitor: &mut Visitor<'_>) {
+    fn visit<'m>(&'m self, visitor: &mut Visitor<'m, '_>) {
         visitor.buffer(self);
     }
 }
 impl Part for Mode {
-    fn visit(&self, visitor: &mut Visitor<'_>) {
+    fn visit<'m>(&'m self, visitor: &mut Visitor<'m, '_>) {
         visitor.mode(self);
     }
 }
 impl Part for Place {
-    fn visit(&self, visitor: &mut Visitor<'_>) {
+    fn visit<'m>(&'m self, visitor: &mut Visitor<'m, '_>) {
         visitor.place(self);
     }
 }
@@ -66,7 +66,7 @@ impl Part for Place {
 macro_rules! plain {
     ($($t:ty),* $(,)?) => { $(
         impl Part for $t {
-            fn visit(&self, _: &mut Visitor<'_>) {}
+            fn visit<'m>(&'m self, _: &mut Visitor<'m, '_>) {}
         }
     )* };
 }
@@ -96,23 +96,23 @@ plain!(
 );
 
 impl<T: ?Sized> Part for PhantomData<T> {
-    fn visit(&self, _: &mut Visitor<'_>) {}
+    fn visit<'m>(&'m self, _: &mut Visitor<'m, '_>) {}
 }
 
 impl<P: Part + ?Sized> Part for Box<P> {
-    fn visit(&self, visitor: &mut Visitor<'_>) {
+    fn visit<'m>(&'m self, visitor: &mut Visitor<'m, '_>) {
         (**self).visit(visitor);
     }
 }
 impl<P: Part> Part for Option<P> {
-    fn visit(&self, visitor: &mut Visitor<'_>) {
+    fn visit<'m>(&'m self, visitor: &mut Visitor<'m, '_>) {
         if let Some(part) = self {
             part.visit(visitor);
         }
     }
 }
 
-fn visit_list<P: Part>(parts: &[P], visitor: &mut Visitor<'_>) {
+fn visit_list<'m, P: Part>(parts: &'m [P], visitor: &mut Visitor<'m, '_>) {
     for (i, part) in parts.iter().enumerate() {
         visitor.field(&i.to_string(), |visitor| part.visit(visitor));
     }
@@ -120,19 +120,19 @@ fn visit_list<P: Part>(parts: &[P], visitor: &mut Visitor<'_>) {
 
 /// Parts are named `0`, `1`, ...
 impl<P: Part> Part for Vec<P> {
-    fn visit(&self, visitor: &mut Visitor<'_>) {
+    fn visit<'m>(&'m self, visitor: &mut Visitor<'m, '_>) {
         visit_list(self, visitor);
     }
 }
 /// Parts are named `0`, `1`, ...
 impl<P: Part, const N: usize> Part for [P; N] {
-    fn visit(&self, visitor: &mut Visitor<'_>) {
+    fn visit<'m>(&'m self, visitor: &mut Visitor<'m, '_>) {
         visit_list(self, visitor);
     }
 }
 /// Parts are named by their keys.
 impl<P: Part> Part for BTreeMap<String, P> {
-    fn visit(&self, visitor: &mut Visitor<'_>) {
+    fn visit<'m>(&'m self, visitor: &mut Visitor<'m, '_>) {
         for (name, part) in self {
             visitor.field(name, |visitor| part.visit(visitor));
         }
@@ -140,8 +140,8 @@ impl<P: Part> Part for BTreeMap<String, P> {
 }
 /// Parts are named by their keys, and visited in their order: a hash map's own order changes from run to run.
 impl<P: Part, S> Part for HashMap<String, P, S> {
-    fn visit(&self, visitor: &mut Visitor<'_>) {
-        let mut sorted: Vec<(&String, &P)> = self.iter().collect();
+    fn visit<'m>(&'m self, visitor: &mut Visitor<'m, '_>) {
+        let mut sorted: Vec<(&'m String, &'m P)> = self.iter().collect();
         sorted.sort_by_key(|(name, _)| *name);
         for (name, part) in sorted {
             visitor.field(name, |visitor| part.visit(visitor));
@@ -161,7 +161,7 @@ macro_rules! tuples {
     ($( ($($P:ident $i:tt),+) )*) => { $(
         /// Parts are named `0`, `1`, ...
         impl<$($P: Part),+> Part for ($($P,)+) {
-            fn visit(&self, visitor: &mut Visitor<'_>) {
+            fn visit<'m>(&'m self, visitor: &mut Visitor<'m, '_>) {
                 $( visitor.field(stringify!($i), |visitor| self.$i.visit(visitor)); )+
             }
         }

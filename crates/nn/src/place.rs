@@ -3,25 +3,41 @@ use std::{
     fmt,
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
 };
 use tensor_core::{Tensor, watch};
 
-/// Where a layer stands in its model; a layer without parameters holds one, so that its errors can say where.
+/// Where a layer stands in its model; a layer without parameters holds one, so that its errors can say where, and hooks
+/// find it again.
 #[derive(Default)]
-pub struct Place(RwLock<Option<Arc<str>>>);
+pub struct Place {
+    name: RwLock<Option<Arc<str>>>,
+    /// 0 until somebody asks.
+    id: AtomicU64,
+}
 
 impl Place {
     /// Nowhere yet.
-    pub fn new() -> Place {
-        Place::default()
+    pub const fn new() -> Place {
+        Place { name: RwLock::new(None), id: AtomicU64::new(0) }
     }
     pub(crate) fn name(&self) -> Arc<str> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
+        self.name.read().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
     }
     pub(crate) fn set_name(&self, name: &str) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(name.into());
+        *self.name.write().unwrap_or_else(PoisonError::into_inner) = Some(name.into());
+    }
+    /// A number that no other place has.
+    pub(crate) fn id(&self) -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = self.id.load(Relaxed);
+        if id != 0 {
+            return id;
+        }
+        // If two threads ask first, the number of one of them stays.
+        let fresh = NEXT.fetch_add(1, Relaxed);
+        self.id.compare_exchange(0, fresh, Relaxed, Relaxed).map_or_else(|other| other, |_| fresh)
     }
 }
 
@@ -30,6 +46,9 @@ impl Clone for Place {
     fn clone(&self) -> Place {
         let copy = Place::new();
         copy.set_name(&self.name());
+        if autograd::clones_are_tied() {
+            copy.id.store(self.id(), Relaxed);
+        }
         copy
     }
 }

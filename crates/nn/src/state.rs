@@ -5,7 +5,7 @@ use std::fmt;
 use tensor_core::{Error, Result};
 
 /// How a walk over the module's parts is started.
-type Walk<'a> = &'a mut dyn FnMut(&mut Visitor<'_>);
+type Walk<'a, 'm> = &'a mut dyn FnMut(&mut Visitor<'m, '_>);
 
 /// What [`crate::Module::load_state_dict_partial`] loaded, and what it did not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl fmt::Display for LoadReport {
     }
 }
 
-pub(crate) fn load_strict(walk: Walk<'_>, dict: &StateDict) -> Result<()> {
+pub(crate) fn load_strict(walk: Walk<'_, '_>, dict: &StateDict) -> Result<()> {
     let (report, targets) = compare(walk, dict);
     if report.is_complete() {
         return write(targets, dict);
@@ -73,7 +73,7 @@ pub(crate) fn load_strict(walk: Walk<'_>, dict: &StateDict) -> Result<()> {
     })
 }
 
-pub(crate) fn load_partial(walk: Walk<'_>, dict: &StateDict) -> Result<LoadReport> {
+pub(crate) fn load_partial(walk: Walk<'_, '_>, dict: &StateDict) -> Result<LoadReport> {
     let (report, targets) = compare(walk, dict);
     write(targets, dict)?;
     if !report.is_complete() {
@@ -89,7 +89,7 @@ enum Target {
 }
 
 /// What fits and what does not; changes nothing.
-fn compare(walk: Walk<'_>, dict: &StateDict) -> (LoadReport, Vec<(String, Target)>) {
+fn compare(walk: Walk<'_, '_>, dict: &StateDict) -> (LoadReport, Vec<(String, Target)>) {
     let mut report = LoadReport::default();
     let mut targets = Vec::new();
     let mut known = std::collections::HashSet::new();
@@ -125,6 +125,21 @@ fn write(targets: Vec<(String, Target)>, dict: &StateDict) -> Result<()> {
         .map_err(|e| e.within(&name))?;
     }
     Ok(())
+}
+
+/// The error of a name that is not there, with the one that is nearest.
+pub(crate) fn no_such<'a>(
+    op: &'static str,
+    what: &str,
+    name: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Error {
+    let candidates: Vec<String> = candidates.map(str::to_string).collect();
+    let error = Error::new(op, format!("there is no {what} {name:?}"));
+    match nearest(name, &candidates) {
+        Some(near) if !near.is_empty() => error.hint(format!("there is {near:?}")),
+        _ => error,
+    }
 }
 
 /// The candidate that differs in the fewest characters, if that is at most half of the name.

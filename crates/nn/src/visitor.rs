@@ -36,27 +36,30 @@ impl fmt::Debug for Seen<'_> {
 
 /// Walks over parts in the order of fields, keeps their dotted path, and writes it into their name cells, where errors
 /// and optimizers find it.
-pub struct Visitor<'v> {
+///
+/// `'m` is how long what it walks over is borrowed, so that a walk can collect references to it.
+pub struct Visitor<'m, 'v> {
     path: String,
     names: bool,
-    see: &'v mut dyn FnMut(&str, Seen<'_>),
+    without: Vec<String>,
+    see: &'v mut dyn FnMut(&str, Seen<'m>),
 }
 
-impl fmt::Debug for Visitor<'_> {
+impl fmt::Debug for Visitor<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Visitor(at {:?})", self.path)
     }
 }
 
-impl<'v> Visitor<'v> {
+impl<'m, 'v> Visitor<'m, 'v> {
     /// A walk that starts at a module without a name; `see` is called with the path of everything.
-    pub fn new(see: &'v mut dyn FnMut(&str, Seen<'_>)) -> Visitor<'v> {
-        Visitor { path: String::new(), names: true, see }
+    pub fn new(see: &'v mut dyn FnMut(&str, Seen<'m>)) -> Visitor<'m, 'v> {
+        Visitor { path: String::new(), names: true, without: Vec::new(), see }
     }
 
     /// The same, leaving the names in the cells as they are.
-    pub(crate) fn reading(see: &'v mut dyn FnMut(&str, Seen<'_>)) -> Visitor<'v> {
-        Visitor { path: String::new(), names: false, see }
+    pub(crate) fn reading(see: &'v mut dyn FnMut(&str, Seen<'m>)) -> Visitor<'m, 'v> {
+        Visitor { path: String::new(), names: false, without: Vec::new(), see }
     }
 
     /// The path of where the walk stands.
@@ -75,35 +78,47 @@ impl<'v> Visitor<'v> {
         self.path.truncate(outer);
     }
 
+    /// Runs `visit`, which passes over the parameter `name` below this place: something else stands for it.
+    pub(crate) fn without(&mut self, name: &str, visit: impl FnOnce(&mut Self)) {
+        let full = if self.path.is_empty() { name.to_string() } else { format!("{}.{name}", self.path) };
+        self.without.push(full);
+        visit(self);
+        self.without.pop();
+    }
+
     /// Visits a module: `parts` visits its fields.
-    pub fn module(&mut self, module: &(dyn Module + 'static), parts: impl FnOnce(&mut Self)) {
+    pub fn module(&mut self, module: &'m (dyn Module + 'static), parts: impl FnOnce(&mut Self)) {
         (self.see)(&self.path, Seen::Enter(module));
         parts(self);
         (self.see)(&self.path, Seen::Leave(module));
     }
 
-    pub(crate) fn parameter(&mut self, parameter: &Parameter) {
+    pub(crate) fn parameter(&mut self, parameter: &'m Parameter) {
+        // Whoever only reads cells looks for the layer itself, which has its parameter.
+        if self.names && self.without.contains(&self.path) {
+            return;
+        }
         if let Some(name) = self.renamed(&parameter.name()) {
             parameter.set_name(name);
         }
         (self.see)(&self.path, Seen::Parameter(parameter));
     }
 
-    pub(crate) fn buffer(&mut self, buffer: &Buffer) {
+    pub(crate) fn buffer(&mut self, buffer: &'m Buffer) {
         if let Some(name) = self.renamed(&buffer.name()) {
             buffer.set_name(name);
         }
         (self.see)(&self.path, Seen::Buffer(buffer));
     }
 
-    pub(crate) fn mode(&mut self, mode: &Mode) {
+    pub(crate) fn mode(&mut self, mode: &'m Mode) {
         if let Some(name) = self.renamed(&mode.place().name()) {
             mode.place().set_name(name);
         }
         (self.see)(&self.path, Seen::Mode(mode));
     }
 
-    pub(crate) fn place(&mut self, place: &Place) {
+    pub(crate) fn place(&mut self, place: &'m Place) {
         if let Some(name) = self.renamed(&place.name()) {
             place.set_name(name);
         }

@@ -92,3 +92,48 @@ fn a_dirac_convolution_passes_its_channels_on() {
     assert_eq!(y.to_vec::<f32>().unwrap(), x.to_vec::<f32>().unwrap());
     assert!(init::dirac_(&parameter(&[3, 3]), 1).is_err() && init::dirac_(&parameter(&[4, 2, 3]), 3).is_err());
 }
+
+#[test]
+fn the_other_layers_start_as_pytorchs_too() {
+    manual_seed(4);
+    // 1 / sqrt(hidden) for all parameters of recurrent layers and cells, projections included.
+    let options = nn::LSTMOptions { num_layers: 2, bidirectional: true, proj_size: 9, ..Default::default() };
+    let lstm = nn::LSTM::with_options(10, 25, options).unwrap();
+    lstm.parameters().iter().for_each(|p| even_within(p, 0.2));
+    nn::RNN::new(30, 25).unwrap().parameters().iter().for_each(|p| even_within(p, 0.2));
+    nn::LSTMCell::new(30, 25).unwrap().parameters().iter().for_each(|p| even_within(p, 0.2));
+    // Glorot's bound for every matrix of a transformer; the biases are those of linear layers, or 0, and norms pass on.
+    let layer = nn::TransformerLayerOptions { dim_feedforward: 40, ..Default::default() };
+    let options = nn::TransformerOptions { num_encoder_layers: 1, num_decoder_layers: 1, layer };
+    let transformer = nn::Transformer::with_options(24, 2, options).unwrap();
+    for (name, p) in transformer.named_parameters() {
+        match *p.shape() {
+            [rows, columns] => even_within(&p, (6.0 / (rows + columns) as f64).sqrt()),
+            _ if name.contains("norm") && name.ends_with("weight") => assert!(values(&p).iter().all(|&v| v == 1.0)),
+            _ if name.contains("norm") || name.contains("attn") => assert!(values(&p).iter().all(|&v| v == 0.0)),
+            _ => {
+                // Too few numbers to come close to it.
+                let bound = 1.0 / if name.contains("linear1") { 24f64 } else { 40.0 }.sqrt();
+                assert!(values(&p).iter().all(|v| v.abs() <= bound), "{name}");
+            }
+        }
+    }
+    let bag = values(&nn::EmbeddingBag::new(400, 100).unwrap().weight);
+    let variance = bag.iter().map(|v| v * v).sum::<f64>() / bag.len() as f64;
+    assert!((variance - 1.0).abs() < 0.03, "{variance}");
+    // Learned scales start as 1, shifts as 0.
+    for norm in [
+        nn::BatchNorm1d::new(3).unwrap().state_dict(),
+        nn::GroupNorm::new(3, 3).unwrap().state_dict(),
+        nn::LayerNorm::new([3]).unwrap().state_dict(),
+        nn::RMSNorm::new([3]).unwrap().state_dict(),
+    ] {
+        for (name, value) in norm.iter() {
+            let expected = f64::from(u8::from(name == "weight" || name == "running_var"));
+            assert!(values(value).iter().all(|&v| v == expected), "{name}");
+        }
+    }
+    // A bias behind k³ inputs of each of 2 channels.
+    let volume = nn::Conv3d::new(2, 400, 3, Default::default()).unwrap();
+    even_within(volume.bias.as_deref().unwrap(), 1.0 / 54f64.sqrt());
+}

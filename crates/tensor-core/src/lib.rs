@@ -16,6 +16,7 @@ pub mod graph;
 mod interop;
 mod layout;
 mod memory;
+mod multiply_adds;
 pub mod ops;
 pub mod rng;
 pub mod shape;
@@ -33,6 +34,7 @@ pub use dtype::{Category, DType, Element, Scalar};
 pub use error::{Error, ErrorKind, Result};
 pub use layout::{Layout, Positions, row_major};
 pub use memory::{MemoryStats, memory_stats, reset_peak};
+pub use multiply_adds::{MultiplyAdds, count_multiply_adds};
 pub use ops::{
     AvgPool1dOptions, AvgPool2dOptions, AvgPool3dOptions, AvgPoolOptions, BinaryOp, CompareOp, Conv1dOptions,
     Conv2dOptions, Conv3dOptions, ConvOptions, ConvTransposeOptions, Function, Gelu, Index, Indexing, Keeps,

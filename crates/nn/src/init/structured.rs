@@ -34,7 +34,7 @@ pub fn orthogonal_(p: &Parameter, gain: f64) -> Result<()> {
 
 /// Gram and Schmidt's way: from each row what it shares with those before it is taken away, twice, since rounding leaves
 /// a rest the first time; then it gets length 1.
-fn orthonormal(mut rows: Vec<f64>, length: usize) -> Vec<f64> {
+pub(crate) fn orthonormal(mut rows: Vec<f64>, length: usize) -> Vec<f64> {
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
     for i in 0..rows.len() / length {
         let (before, from) = rows.split_at_mut(i * length);

@@ -1,5 +1,5 @@
 //! Activations without settings as layers, for [`crate::Sequential`]; elsewhere the tensor's methods do.
-use crate::{Forward, Module, scope};
+use crate::{Forward, Module, Place, scope_with};
 use tensor_core::{Result, Tensor};
 
 macro_rules! activations {
@@ -8,12 +8,19 @@ macro_rules! activations {
         ///
         /// # Shapes
         /// any; the output has the input's.
-        #[derive(Debug, Clone, Copy, Default, Module)]
-        pub struct $Name;
+        #[derive(Debug, Clone, Default, Module)]
+        pub struct $Name {
+            place: Place,
+        }
+
+        #[doc = concat!("A new [`struct@", stringify!($Name), "`]: it has no settings, so that its name is enough.")]
+        // Each use makes one of its own, whose place nobody else sees.
+        #[allow(non_upper_case_globals, clippy::declare_interior_mutable_const)]
+        pub const $Name: $Name = $Name { place: Place::new() };
 
         impl Forward for $Name {
             fn forward(&self, $x: &Tensor) -> Result<Tensor> {
-                scope(self, || $body)
+                scope_with(self, $x, |$x: &Tensor| $body)
             }
         }
     )* };

@@ -1,7 +1,7 @@
 //! Attention with several heads.
 mod masks;
 
-use crate::{Linear, LinearOptions, Mode, Module, Parameter, init, scope};
+use crate::{Linear, LinearOptions, Mode, Module, Parameter, init, scope_with};
 use masks::additive;
 use tensor_core::{Error, KEEP, Result, Tensor, ops::AttentionOptions};
 
@@ -174,7 +174,7 @@ impl MultiheadAttention {
         value: &Tensor,
         how: Attend<'_>,
     ) -> Result<(Tensor, Option<Tensor>)> {
-        scope(self, || {
+        scope_with(self, query, |query| {
             let single = self.check(query, key, value)?;
             let batched = |x: &Tensor| match (single, self.options.batch_first) {
                 (true, _) => x.unsqueeze(0),

@@ -1,5 +1,5 @@
 //! A product of two inputs.
-use crate::{Module, Parameter, init, scope};
+use crate::{Module, Parameter, init, scope_with};
 use tensor_core::{Result, Tensor};
 
 /// Settings of [`Bilinear`].
@@ -58,6 +58,6 @@ impl Bilinear {
 
     /// The output for two inputs.
     pub fn forward(&self, x1: &Tensor, x2: &Tensor) -> Result<Tensor> {
-        scope(self, || x1.bilinear(x2, &self.weight, self.bias.as_deref()))
+        scope_with(self, x1, |x1| x1.bilinear(x2, &self.weight, self.bias.as_deref()))
     }
 }

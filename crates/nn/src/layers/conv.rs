@@ -1,6 +1,6 @@
 //! Convolutions over signals, images and volumes.
 use super::window::{Padding, Sizes};
-use crate::{Forward, Module, Parameter, init, scope};
+use crate::{Forward, Module, Parameter, init, scope_with};
 use tensor_core::{Error, Result, Tensor, ops, ops::PadMode};
 
 /// Settings of a convolution over `N` spatial dims.
@@ -207,7 +207,7 @@ macro_rules! convolutions {
 
         impl Forward for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                scope(self, || {
+                scope_with(self, x, |x| {
                     let expected = self.weight.shape()[1] * self.options.groups;
                     check_input(stringify!($conv), x, &self.weight, expected, $n)?;
                     let (x, options) = self.options.ready(x, &self.weight)?;

@@ -3,7 +3,7 @@ use super::{
     conv::{check_groups, check_input},
     window::Sizes,
 };
-use crate::{Forward, Module, Parameter, init, scope};
+use crate::{Forward, Module, Parameter, init, scope_with};
 use tensor_core::{Error, Result, Tensor, ops};
 
 /// Settings of a transposed convolution over `N` spatial dims.
@@ -127,7 +127,7 @@ macro_rules! transposed {
             /// The output with these spatial sizes: with a stride, several inputs' sizes give the same output's in the
             /// convolution that this one undoes.
             pub fn forward_to_size(&self, x: &Tensor, output_size: impl Into<Sizes<$n>>) -> Result<Tensor> {
-                scope(self, || self.run(x, Some(output_size.into().0)))
+                scope_with(self, x, |x| self.run(x, Some(output_size.into().0)))
             }
 
             fn run(&self, x: &Tensor, wanted: Option<[usize; $n]>) -> Result<Tensor> {
@@ -139,7 +139,7 @@ macro_rules! transposed {
 
         impl Forward for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                scope(self, || self.run(x, None))
+                scope_with(self, x, |x| self.run(x, None))
             }
         }
     )* };

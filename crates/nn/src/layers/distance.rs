@@ -1,5 +1,5 @@
 //! How alike two tensors are.
-use crate::{Module, Place, scope};
+use crate::{Module, Place, scope_with};
 use tensor_core::{KeepDim, Result, Tensor};
 
 /// The cosine of the angle between two inputs along a dim.
@@ -31,7 +31,7 @@ impl CosineSimilarity {
     }
     /// The cosines.
     pub fn forward(&self, x1: &Tensor, x2: &Tensor) -> Result<Tensor> {
-        scope(self, || x1.cosine_similarity(x2, self.dim, self.eps))
+        scope_with(self, x1, |x1| x1.cosine_similarity(x2, self.dim, self.eps))
     }
 }
 
@@ -74,7 +74,7 @@ impl PairwiseDistance {
     }
     /// The distances.
     pub fn forward(&self, x1: &Tensor, x2: &Tensor) -> Result<Tensor> {
-        scope(self, || x1.pairwise_distance(x2, self.p, self.eps, KeepDim(self.keepdim)))
+        scope_with(self, x1, |x1| x1.pairwise_distance(x2, self.p, self.eps, KeepDim(self.keepdim)))
     }
 }
 

@@ -1,5 +1,5 @@
 //! Leaving out at random.
-use crate::{Forward, Mode, Module, scope};
+use crate::{Forward, Mode, Module, scope_with};
 use tensor_core::{Error, Result, Tensor, watch::Effect};
 
 fn checked(op: &'static str, x: &Tensor, p: f64) -> Result<()> {
@@ -81,10 +81,7 @@ macro_rules! dropouts {
             fn forward(&self, $x: &Tensor) -> Result<Tensor> {
                 let $p = self.p;
                 let training = if $p > 0.0 { self.mode.at_work(Effect::Drops, $x) } else { self.mode.is_training() };
-                if !training {
-                    return Ok($x.clone());
-                }
-                scope(self, || $body)
+                scope_with(self, $x, |$x: &Tensor| if training { $body } else { Ok($x.clone()) })
             }
         }
     )* };

@@ -1,5 +1,5 @@
 //! A learned vector for each id.
-use crate::{Forward, Module, Parameter, functional, scope};
+use crate::{Forward, Module, Parameter, functional, scope_with};
 use tensor_core::{Error, Result, Tensor, no_grad};
 
 /// Settings of [`Embedding`].
@@ -97,7 +97,7 @@ pub(super) fn row(new: &'static str, index: Option<isize>, rows: usize) -> Resul
 
 impl Forward for Embedding {
     fn forward(&self, ids: &Tensor) -> Result<Tensor> {
-        scope(self, || {
+        scope_with(self, ids, |ids| {
             if let Some(most) = self.options.max_norm {
                 renormalise(&self.weight, ids, most, self.options.norm_type)?;
             }

@@ -1,6 +1,6 @@
 //! A learned vector for each bag of ids.
 use super::embedding::{renormalise, row};
-use crate::{Module, Parameter, scope};
+use crate::{Module, Parameter, scope_with};
 use tensor_core::{
     Result, Tensor,
     ops::{self, BagMode},
@@ -84,7 +84,7 @@ impl EmbeddingBag {
         per_sample_weights: Option<&Tensor>,
     ) -> Result<Tensor> {
         let EmbeddingBagOptions { max_norm, norm_type, mode, include_last_offset, padding_idx } = self.options;
-        scope(self, || {
+        scope_with(self, ids, |ids| {
             if let Some(most) = max_norm {
                 renormalise(&self.weight, ids, most, norm_type)?;
             }

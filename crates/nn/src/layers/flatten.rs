@@ -1,5 +1,5 @@
 //! From images to rows, and back.
-use crate::{Forward, Module, Place, scope};
+use crate::{Forward, Module, Place, scope_with};
 use tensor_core::{Result, Tensor};
 
 /// Several neighbouring dims become one: by default all but the batch.
@@ -38,7 +38,7 @@ impl Default for Flatten {
 
 impl Forward for Flatten {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.flatten(self.start_dim, self.end_dim))
+        scope_with(self, x, |x| x.flatten(self.start_dim, self.end_dim))
     }
 }
 
@@ -74,6 +74,6 @@ impl Unflatten {
 
 impl Forward for Unflatten {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.unflatten(self.dim, &self.unflattened_size[..]))
+        scope_with(self, x, |x| x.unflatten(self.dim, &self.unflattened_size[..]))
     }
 }

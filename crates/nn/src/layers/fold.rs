@@ -1,5 +1,5 @@
 //! Images as columns of patches, and back.
-use crate::{Forward, Module, Pair, Place, functional, scope};
+use crate::{Forward, Module, Pair, Place, functional, scope_with};
 use tensor_core::{Result, Tensor, ops::Im2colOptions};
 
 /// Settings of [`Fold`] and [`Unfold`].
@@ -61,7 +61,7 @@ impl Unfold {
 
 impl Forward for Unfold {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.im2col(self.kernel_size.0, self.options.into()).map_err(|e| e.renamed("unfold")))
+        scope_with(self, x, |x| x.im2col(self.kernel_size.0, self.options.into()).map_err(|e| e.renamed("unfold")))
     }
 }
 
@@ -105,6 +105,6 @@ impl Fold {
 
 impl Forward for Fold {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || functional::fold(x, self.output_size, self.kernel_size, self.options))
+        scope_with(self, x, |x| functional::fold(x, self.output_size, self.kernel_size, self.options))
     }
 }

@@ -1,5 +1,5 @@
 //! The fully connected layer.
-use crate::{Forward, Module, Parameter, functional, init, scope};
+use crate::{Forward, Module, Parameter, functional, init, scope_with};
 use tensor_core::{Result, Tensor};
 
 /// `y = x Wᵀ + b`. Weight and bias start even within `1 / sqrt(in)`.
@@ -51,6 +51,6 @@ impl Linear {
 
 impl Forward for Linear {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || functional::linear(x, &self.weight, self.bias.as_deref()))
+        scope_with(self, x, |x| functional::linear(x, &self.weight, self.bias.as_deref()))
     }
 }

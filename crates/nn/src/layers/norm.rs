@@ -48,7 +48,7 @@ fn count(batches: Option<&Buffer>, momentum: Option<f64>) -> Result<f64> {
 }
 
 /// Mixes the mean and variance of a batch into the running ones.
-fn track(running: (&Buffer, &Buffer), share: f64, mean: &Tensor, var: &Tensor) -> Result<()> {
+pub(crate) fn track(running: (&Buffer, &Buffer), share: f64, mean: &Tensor, var: &Tensor) -> Result<()> {
     for (running, batch) in [(running.0, mean), (running.1, var)] {
         running.update(|r| r.mul_(1.0 - share)?.add_(&batch.mul(share)?).map(drop))?;
     }

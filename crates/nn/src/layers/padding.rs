@@ -1,5 +1,5 @@
 //! Padding as layers: what stands around signals, images and volumes.
-use crate::{Forward, Module, Place, scope};
+use crate::{Forward, Module, Place, scope_with};
 use tensor_core::{Error, Result, Scalar, Tensor, ops::PadMode};
 
 /// How much to add at each end, the last dim first: `1` for all ends, or `[left, right, top, bottom, ..]`. Negative
@@ -58,7 +58,7 @@ macro_rules! paddings {
 
         impl Forward for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                scope(self, || padded(x, &self.padding.0, PadMode::$mode))
+                scope_with(self, x, |x| padded(x, &self.padding.0, PadMode::$mode))
             }
         }
     )* };
@@ -118,7 +118,7 @@ macro_rules! constant_paddings {
 
         impl Forward for $Constant {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                scope(self, || padded(x, &self.padding.0, PadMode::Constant(self.value)))
+                scope_with(self, x, |x| padded(x, &self.padding.0, PadMode::Constant(self.value)))
             }
         }
 
@@ -152,7 +152,7 @@ macro_rules! constant_paddings {
 
         impl Forward for $Zero {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                scope(self, || padded(x, &self.padding.0, PadMode::Constant(Scalar::Int(0))))
+                scope_with(self, x, |x| padded(x, &self.padding.0, PadMode::Constant(Scalar::Int(0))))
             }
         }
     )* };

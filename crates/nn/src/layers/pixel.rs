@@ -1,5 +1,5 @@
 //! Channels and pixels that trade places.
-use crate::{Forward, Module, Place, scope};
+use crate::{Forward, Module, Place, scope_with};
 use tensor_core::{Result, Tensor};
 
 macro_rules! shuffles {
@@ -21,7 +21,7 @@ macro_rules! shuffles {
 
         impl Forward for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                scope(self, || x.$call(self.$field))
+                scope_with(self, x, |x| x.$call(self.$field))
             }
         }
     )* };

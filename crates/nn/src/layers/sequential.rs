@@ -1,5 +1,5 @@
 //! Layers one after the other.
-use crate::{Forward, Layer, Module, Part, Seen, Visitor};
+use crate::{Forward, Layer, Module, Part, Place, Seen, Visitor, scope_with};
 use tensor_core::{Result, Tensor};
 
 /// Each layer's output is the next one's input. Their names are `0`, `1`, ...
@@ -20,12 +20,13 @@ use tensor_core::{Result, Tensor};
 #[derive(Debug, Clone, Default)]
 pub struct Sequential {
     layers: Vec<Box<dyn Layer>>,
+    place: Place,
 }
 
 impl Sequential {
     /// The layers of a tuple or a vector.
     pub fn new(layers: impl IntoLayers) -> Sequential {
-        let sequential = Sequential { layers: layers.into_layers() };
+        let sequential = Sequential { layers: layers.into_layers(), place: Place::new() };
         sequential.name_layers();
         sequential
     }
@@ -68,20 +69,25 @@ impl Sequential {
 }
 
 impl Part for Sequential {
-    fn visit(&self, visitor: &mut Visitor<'_>) {
-        visitor.module(self, |visitor| self.layers.visit(visitor));
+    fn visit<'m>(&'m self, visitor: &mut Visitor<'m, '_>) {
+        visitor.module(self, |visitor| {
+            visitor.field("place", |visitor| self.place.visit(visitor));
+            self.layers.visit(visitor);
+        });
     }
 }
 impl Module for Sequential {}
 
 impl Forward for Sequential {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let Some((first, rest)) = self.layers.split_first() else { return Ok(x.clone()) };
-        let mut x = first.forward(x)?;
-        for layer in rest {
-            x = layer.forward(&x)?;
-        }
-        Ok(x)
+        scope_with(self, x, |x| {
+            let Some((first, rest)) = self.layers.split_first() else { return Ok(x.clone()) };
+            let mut x = first.forward(x)?;
+            for layer in rest {
+                x = layer.forward(&x)?;
+            }
+            Ok(x)
+        })
     }
 }
 

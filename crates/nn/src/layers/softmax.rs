@@ -1,5 +1,5 @@
 //! Softmax and what else makes probabilities or gates of a dim.
-use crate::{Forward, Module, Place, scope};
+use crate::{Forward, Module, Place, scope_with};
 use tensor_core::{Error, Result, Tensor};
 
 /// `exp(x) / sum(exp(x))` along a dim: positive numbers that sum to 1.
@@ -31,7 +31,7 @@ impl Softmax {
 
 impl Forward for Softmax {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.softmax(self.dim))
+        scope_with(self, x, |x| x.softmax(self.dim))
     }
 }
 
@@ -64,7 +64,7 @@ impl LogSoftmax {
 
 impl Forward for LogSoftmax {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.log_softmax(self.dim))
+        scope_with(self, x, |x| x.log_softmax(self.dim))
     }
 }
 
@@ -97,7 +97,7 @@ impl Softmin {
 
 impl Forward for Softmin {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.softmin(self.dim))
+        scope_with(self, x, |x| x.softmin(self.dim))
     }
 }
 
@@ -114,12 +114,19 @@ impl Forward for Softmin {
 /// assert_eq!(p.to_vec::<f32>()?, [0.25; 8]);
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Clone, Copy, Default, Module)]
-pub struct Softmax2d;
+#[derive(Debug, Clone, Default, Module)]
+pub struct Softmax2d {
+    place: Place,
+}
+
+/// A new [`struct@Softmax2d`]: it has no settings, so that its name is enough.
+// Each use makes one of its own, whose place nobody else sees.
+#[allow(non_upper_case_globals, clippy::declare_interior_mutable_const)]
+pub const Softmax2d: Softmax2d = Softmax2d { place: Place::new() };
 
 impl Forward for Softmax2d {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || match x.dim() {
+        scope_with(self, x, |x| match x.dim() {
             3 | 4 => x.softmax(-3),
             _ => Err(Error::new("softmax2d", "the input must be [N, C, H, W] or [C, H, W]").operands([x])),
         })
@@ -162,6 +169,6 @@ impl Default for GLU {
 
 impl Forward for GLU {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.glu(self.dim))
+        scope_with(self, x, |x| x.glu(self.dim))
     }
 }

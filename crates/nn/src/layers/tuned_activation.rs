@@ -1,5 +1,5 @@
 //! Activations with settings as layers.
-use crate::{Forward, Mode, Module, Parameter, Place, scope};
+use crate::{Forward, Mode, Module, Parameter, Place, scope_with};
 use tensor_core::{Error, Result, Tensor, ops::Gelu};
 
 macro_rules! tuned {
@@ -30,7 +30,7 @@ macro_rules! tuned {
         impl Forward for $Name {
             fn forward(&self, $x: &Tensor) -> Result<Tensor> {
                 let $s = self;
-                scope(self, || $body)
+                scope_with(self, $x, |$x| $body)
             }
         }
     )* };
@@ -185,7 +185,7 @@ impl GELU {
 
 impl Forward for GELU {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.gelu(self.approximate))
+        scope_with(self, x, |x| x.gelu(self.approximate))
     }
 }
 
@@ -221,7 +221,7 @@ impl PReLU {
 
 impl Forward for PReLU {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.prelu(&self.weight))
+        scope_with(self, x, |x| x.prelu(&self.weight))
     }
 }
 
@@ -266,7 +266,7 @@ impl Default for RReLU {
 
 impl Forward for RReLU {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || {
+        scope_with(self, x, |x| {
             if self.lower.is_nan() || self.upper.is_nan() || self.lower > self.upper {
                 let message = format!("lower {} is above upper {}", self.lower, self.upper);
                 return Err(Error::new("rrelu", message).operands([x]));

@@ -1,5 +1,5 @@
 //! Signals, images and volumes at another size.
-use crate::{Forward, Module, Pair, Place, scope};
+use crate::{Forward, Module, Pair, Place, scope_with};
 use tensor_core::{Result, Tensor};
 
 pub use tensor_core::ops::{InterpolateMode, InterpolateOptions};
@@ -35,7 +35,7 @@ impl Upsample {
 
 impl Forward for Upsample {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.interpolate(&self.options))
+        scope_with(self, x, |x| x.interpolate(&self.options))
     }
 }
 
@@ -66,7 +66,7 @@ macro_rules! upsampling {
 
         impl Forward for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                scope(self, || x.interpolate(&self.options))
+                scope_with(self, x, |x| x.interpolate(&self.options))
             }
         }
     )* };

@@ -1,5 +1,5 @@
 //! A classifier of very many classes that spends little on rare ones.
-use crate::{Forward, Linear, LinearOptions, Module, scope};
+use crate::{Forward, Linear, LinearOptions, Module, scope_with};
 use tensor_core::{DType, Error, Result, Tensor};
 
 /// Settings of [`AdaptiveLogSoftmaxWithLoss`].
@@ -83,7 +83,7 @@ impl AdaptiveLogSoftmaxWithLoss {
             let (log_p, loss) = self.forward(&input.unsqueeze(0)?, &target.unsqueeze(0)?)?;
             return Ok((log_p.squeeze_dim(0)?, loss));
         }
-        scope(self, || {
+        scope_with(self, input, |input| {
             let wrong = |why: String| Error::new(OP, why).operands([input, target]);
             let (&[n, _], &[targets]) = (input.shape(), target.shape()) else {
                 return Err(wrong("takes [N, in] with targets [N], or [in] with one target []".into()));
@@ -120,7 +120,7 @@ impl AdaptiveLogSoftmaxWithLoss {
 
     /// The log-probabilities of all classes: `[N, in]` to `[N, classes]`.
     pub fn log_prob(&self, input: &Tensor) -> Result<Tensor> {
-        scope(self, || {
+        scope_with(self, input, |input| {
             let head = self.head.forward(input)?.log_softmax(1)?;
             let first = self.cutoffs[0];
             let mut parts = vec![head.narrow(1, 0, first)?];

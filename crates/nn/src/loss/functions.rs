@@ -66,6 +66,58 @@ functions! {
     hinge_embedding_loss = HingeEmbeddingLoss;
     /// The hinge over all wrong classes: [`MultiMarginLoss`] with its default settings.
     multi_margin_loss = MultiMarginLoss;
+    /// The hinge between right and wrong labels: [`MultiLabelMarginLoss`] with its default settings.
+    multilabel_margin_loss = MultiLabelMarginLoss;
     /// Binary cross entropy over labels: [`MultiLabelSoftMarginLoss`] with its default settings.
     multilabel_soft_margin_loss = MultiLabelSoftMarginLoss;
+}
+
+/// `max(0, -target (x1 - x2))`: which of two is larger; [`MarginRankingLoss`] with its default settings.
+pub fn margin_ranking_loss(x1: &Tensor, x2: &Tensor, target: &Tensor) -> Result<Tensor> {
+    MarginRankingLoss::default().forward(x1, x2, target)
+}
+
+/// Angles of similar (1) and dissimilar (-1) pairs: [`CosineEmbeddingLoss`] with its default settings.
+pub fn cosine_embedding_loss(x1: &Tensor, x2: &Tensor, target: &Tensor) -> Result<Tensor> {
+    CosineEmbeddingLoss::default().forward(x1, x2, target)
+}
+
+/// The positive nearer to the anchor than the negative: [`TripletMarginLoss`] with its default settings.
+pub fn triplet_margin_loss(anchor: &Tensor, positive: &Tensor, negative: &Tensor) -> Result<Tensor> {
+    TripletMarginLoss::default().forward(anchor, positive, negative)
+}
+
+/// The same by a distance of one's own: [`TripletMarginWithDistanceLoss`] with its default settings.
+///
+/// ```
+/// # use tensor_core::{DROP, Result, Tensor};
+/// # fn main() -> Result<()> {
+/// let (a, far) = (Tensor::zeros([1, 2])?, Tensor::full([1, 2], 5.0)?);
+/// let city = |x: &Tensor, y: &Tensor| x.sub(y)?.abs()?.sum_dim(1, DROP);
+/// let loss = nn::functional::triplet_margin_with_distance_loss(&a, &far, &a, city)?;
+/// assert_eq!(loss.item::<f32>()?, 11.0);
+/// # Ok(()) }
+/// ```
+pub fn triplet_margin_with_distance_loss(
+    anchor: &Tensor,
+    positive: &Tensor,
+    negative: &Tensor,
+    distance: impl Fn(&Tensor, &Tensor) -> Result<Tensor> + Send + Sync + 'static,
+) -> Result<Tensor> {
+    TripletMarginWithDistanceLoss::new(distance).forward(anchor, positive, negative)
+}
+
+/// Likelihood under Gaussians of given variances: [`GaussianNLLLoss`] with its default settings.
+pub fn gaussian_nll_loss(input: &Tensor, target: &Tensor, var: &Tensor) -> Result<Tensor> {
+    GaussianNLLLoss::default().forward(input, target, var)
+}
+
+/// Likelihood of a sequence without its alignment: [`CTCLoss`] with its default settings.
+pub fn ctc_loss(
+    log_probs: &Tensor,
+    targets: &Tensor,
+    input_lengths: &[usize],
+    target_lengths: &[usize],
+) -> Result<Tensor> {
+    CTCLoss::default().forward(log_probs, targets, input_lengths, target_lengths)
 }

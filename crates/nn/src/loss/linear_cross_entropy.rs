@@ -1,6 +1,6 @@
 //! Cross entropy of a linear layer's output.
 use super::{CrossEntropyLoss, Loss, Reduction};
-use crate::{Buffer, Linear, LinearOptions, Module, functional, scope};
+use crate::{Buffer, Linear, LinearOptions, Module, functional, scope_with};
 use tensor_core::{Error, Result, Tensor};
 
 /// Settings of [`LinearCrossEntropyLoss`].
@@ -67,7 +67,7 @@ impl LinearCrossEntropyLoss {
 
     /// The loss of what the linear layer makes of `input`.
     pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        scope(self, || {
+        scope_with(self, input, |input| {
             let logits = functional::linear(input, &self.linear.weight, self.linear.bias.as_deref())?;
             let lead = &input.shape()[..input.dim().saturating_sub(1)];
             let shape = [lead, &[self.num_classes], &self.options.out_features[..]].concat();

@@ -177,3 +177,57 @@ pub fn pad_sequence(sequences: &[&Tensor], batch_first: bool, padding_value: imp
     let padded = padded.collect::<Result<Vec<_>>>()?;
     Tensor::stack(&padded.iter().collect::<Vec<_>>(), if batch_first { 0 } else { 1 })
 }
+
+/// The sequences of a padded batch without their padding: the opposite of [`pad_sequence`].
+///
+/// # Shapes
+/// `padded`: `[T, N, *]`, or `[N, T, *]` where `batch_first`; each result `[length, *]`.
+///
+/// ```
+/// use nn::utils::{pad_sequence, unpad_sequence};
+/// # use tensor_core::{Result, Tensor};
+/// # fn main() -> Result<()> {
+/// let padded = pad_sequence(&[&Tensor::ones([3])?, &Tensor::ones([1])?], true, 0)?;
+/// let back = unpad_sequence(&padded, &[3, 1], true)?;
+/// assert_eq!(back[1].to_vec::<f32>()?, [1.0]);
+/// # Ok(()) }
+/// ```
+pub fn unpad_sequence(padded: &Tensor, lengths: &[usize], batch_first: bool) -> Result<Vec<Tensor>> {
+    let wrong = |why: String| Error::new("unpad_sequence", why).operands([padded]);
+    if padded.dim() < 2 {
+        return Err(wrong("the input must be [T, N, *], or [N, T, *] with batch_first".into()));
+    }
+    let x = if batch_first { padded.clone() } else { padded.transpose(0, 1)? };
+    let (batch, steps) = (x.shape()[0], x.shape()[1]);
+    if lengths.len() != batch {
+        return Err(wrong(format!("{} lengths for {batch} sequences", lengths.len())));
+    }
+    if let Some(length) = lengths.iter().find(|&&length| length > steps) {
+        return Err(wrong(format!("a length is {length}, and there are {steps} steps")));
+    }
+    lengths.iter().enumerate().map(|(i, &length)| x.select(0, i as isize)?.narrow(0, 0, length)).collect()
+}
+
+/// Packs sequences of different lengths; with `enforce_sorted` they must come longest first.
+///
+/// ```
+/// use nn::utils::{pack_sequence, unpack_sequence};
+/// # use tensor_core::{Result, Tensor};
+/// # fn main() -> Result<()> {
+/// let (a, b) = (Tensor::ones([1])?, Tensor::zeros([3])?);
+/// let packed = pack_sequence(&[&a, &b], false)?;
+/// assert_eq!(packed.batch_sizes, [2, 1, 1]);
+/// assert_eq!(unpack_sequence(&packed)?[0].to_vec::<f32>()?, [1.0]);
+/// # Ok(()) }
+/// ```
+pub fn pack_sequence(sequences: &[&Tensor], enforce_sorted: bool) -> Result<PackedSequence> {
+    let lengths: Vec<usize> = sequences.iter().map(|s| s.shape().first().copied().unwrap_or(0)).collect();
+    let padded = pad_sequence(sequences, true, 0).map_err(|e| e.renamed("pack_sequence"))?;
+    pack_padded_sequence(&padded, &lengths, true, enforce_sorted).map_err(|e| e.renamed("pack_sequence"))
+}
+
+/// The sequences of a packed batch, in its first order: the opposite of [`pack_sequence`].
+pub fn unpack_sequence(sequence: &PackedSequence) -> Result<Vec<Tensor>> {
+    let (padded, lengths) = pad_packed_sequence(sequence, true, 0.0, None)?;
+    unpad_sequence(&padded, &lengths, true)
+}

@@ -4,7 +4,7 @@ mod apply;
 pub use apply::{Conv1dOptions, Conv2dOptions, Conv3dOptions, ConvOptions, ConvTransposeOptions};
 
 use super::{Op, binary::same_device};
-use crate::{Error, Result, Tensor, graph};
+use crate::{Error, Result, Tensor, graph, multiply_adds};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -79,6 +79,12 @@ pub fn conv_map(op: &Conv, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Te
             Error::new(op.name(), format!("sizes or dtypes do not fit a result of shape {shape:?}")).operands([a, b])
         );
     }
+    // The side that is summed over or spread out, and the elements of a kernel.
+    let (places, kernel) = match op.kind {
+        ConvKind::Forward => (y, w),
+        ConvKind::InputGrad | ConvKind::WeightGrad => (a.shape(), w),
+    };
+    multiply_adds::count(places.iter().product(), kernel.iter().skip(1).product());
     let (ra, rb) = (a.reading(), b.reading());
     let device = a.device();
     let (mut out, layout) = Tensor::allocate(shape, a.dtype(), &device)?;

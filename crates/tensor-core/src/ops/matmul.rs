@@ -5,7 +5,7 @@ mod add;
 mod linear;
 
 use super::{Arg, Op, binary::same_device, result_type};
-use crate::{DType, Error, Layout, Result, Tensor, graph, shape, shape::Dims};
+use crate::{DType, Error, Layout, Result, Tensor, graph, multiply_adds, shape, shape::Dims};
 use std::sync::Arc;
 
 /// Both operands must have the same dtype, and one that can be multiplied.
@@ -42,6 +42,7 @@ fn core(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     let (xs, ys) = (x.shape(), y.shape());
     let mut shape = Dims::from_slice(&xs[..xs.len() - 1]);
     shape.push(ys[ys.len() - 1]);
+    multiply_adds::count(shape.iter().product(), xs[xs.len() - 1]);
     let device = x.device();
     let (mut out, layout) = Tensor::allocate(&shape, x.dtype(), &device)?;
     let (xr, yr) = (x.reading(), y.reading());

@@ -1,6 +1,6 @@
 //! Batch normalisation, with running statistics for evaluation.
 use super::{affine, count, running, track};
-use crate::{Buffer, Forward, Mode, Module, Parameter, scope};
+use crate::{Buffer, Forward, Mode, Module, Parameter, scope_with};
 use tensor_core::{Error, Result, Tensor, watch::Effect};
 
 /// Settings of [`BatchNorm1d`], [`BatchNorm2d`] and [`BatchNorm3d`].
@@ -77,7 +77,7 @@ macro_rules! batch_norm {
 
         impl Forward for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                scope(self, || {
+                scope_with(self, x, |x| {
                     if !$ranks.contains(&x.dim()) {
                         return Err(Error::new("batch_norm", concat!("the input must be ", $shapes))
                             .operands([x])

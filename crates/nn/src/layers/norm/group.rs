@@ -1,6 +1,6 @@
 //! Normalisation over groups of channels.
 use super::affine;
-use crate::{Forward, Module, Parameter, Place, scope};
+use crate::{Forward, Module, Parameter, Place, scope_with};
 use tensor_core::{Error, Result, Tensor};
 
 /// Settings of [`GroupNorm`].
@@ -67,7 +67,7 @@ impl GroupNorm {
 
 impl Forward for GroupNorm {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || {
+        scope_with(self, x, |x| {
             if x.dim() >= 2 && x.shape()[1] != self.num_channels {
                 let message = format!("expected {} channels in dim 1, got {}", self.num_channels, x.shape()[1]);
                 return Err(Error::new("group_norm", message).operands([x]));

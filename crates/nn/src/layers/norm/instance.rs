@@ -1,6 +1,6 @@
 //! Normalisation of each channel of each sample.
 use super::{affine, running, track};
-use crate::{Buffer, Forward, Mode, Module, Parameter, scope};
+use crate::{Buffer, Forward, Mode, Module, Parameter, scope_with};
 use tensor_core::{DROP, Error, Result, Tensor, no_grad, ops};
 
 /// Settings of [`InstanceNorm1d`], [`InstanceNorm2d`] and [`InstanceNorm3d`].
@@ -73,7 +73,7 @@ macro_rules! instance_norm {
 
         impl Forward for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                scope(self, || {
+                scope_with(self, x, |x| {
                     let batched = match x.dim() {
                         d if d == $spatial + 1 => x.unsqueeze(0)?,
                         d if d == $spatial + 2 => x.clone(),

@@ -1,6 +1,6 @@
 //! Normalisation over the last dims: what language models use.
 use super::affine;
-use crate::{Forward, Module, Parameter, Place, scope};
+use crate::{Forward, Module, Parameter, Place, scope_with};
 use tensor_core::{Error, Result, Tensor};
 
 /// Sizes of the last dims: one, or a list.
@@ -74,7 +74,9 @@ impl LayerNorm {
 
 impl Forward for LayerNorm {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.layer_norm(&self.normalized_shape[..], self.weight.as_deref(), self.bias.as_deref(), self.eps))
+        scope_with(self, x, |x| {
+            x.layer_norm(&self.normalized_shape[..], self.weight.as_deref(), self.bias.as_deref(), self.eps)
+        })
     }
 }
 
@@ -133,6 +135,6 @@ impl RMSNorm {
 
 impl Forward for RMSNorm {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.rms_norm(&self.normalized_shape[..], self.weight.as_deref(), self.eps))
+        scope_with(self, x, |x| x.rms_norm(&self.normalized_shape[..], self.weight.as_deref(), self.eps))
     }
 }

@@ -1,5 +1,5 @@
 //! Normalisation over neighbouring channels.
-use crate::{Forward, Module, Place, scope};
+use crate::{Forward, Module, Place, scope_with};
 use tensor_core::{Result, Tensor};
 
 pub use tensor_core::ops::LocalResponseNormOptions;
@@ -40,6 +40,6 @@ impl LocalResponseNorm {
 
 impl Forward for LocalResponseNorm {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.local_response_norm(self.size, self.options))
+        scope_with(self, x, |x| x.local_response_norm(self.size, self.options))
     }
 }

@@ -1,5 +1,5 @@
 //! Pooling to a given size, whatever the input's.
-use crate::{Forward, Module, Place, scope};
+use crate::{Forward, Module, Place, scope_with};
 use tensor_core::{Error, Result, Tensor};
 
 /// The output's size in each spatial dim: `7`, `[7, 5]`, or with `None` where the input's size stays.
@@ -63,7 +63,7 @@ macro_rules! average {
 
         impl Forward for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                scope(self, || x.$pool(self.output_size.of(stringify!($pool), x)?))
+                scope_with(self, x, |x| x.$pool(self.output_size.of(stringify!($pool), x)?))
             }
         }
     )* };
@@ -105,13 +105,13 @@ macro_rules! largest {
             /// The output and, second, where in the flattened spatial dims each element stood: PyTorch's
             /// `return_indices`.
             pub fn forward_with_indices(&self, x: &Tensor) -> Result<(Tensor, Tensor)> {
-                scope(self, || x.$indices(self.output_size.of(stringify!($pool), x)?))
+                scope_with(self, x, |x| x.$indices(self.output_size.of(stringify!($pool), x)?))
             }
         }
 
         impl Forward for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                scope(self, || x.$pool(self.output_size.of(stringify!($pool), x)?))
+                scope_with(self, x, |x| x.$pool(self.output_size.of(stringify!($pool), x)?))
             }
         }
     )* };

@@ -1,5 +1,5 @@
 //! The average of each window.
-use crate::{Forward, Module, Place, Sizes, scope};
+use crate::{Forward, Module, Place, Sizes, scope_with};
 use tensor_core::{Result, Tensor, ops};
 
 /// Settings of average pooling over `N` spatial dims.
@@ -70,7 +70,7 @@ macro_rules! pools {
 
         impl Forward for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                scope(self, || x.$pool(self.kernel_size.0, self.options.into()))
+                scope_with(self, x, |x| x.$pool(self.kernel_size.0, self.options.into()))
             }
         }
     )* };

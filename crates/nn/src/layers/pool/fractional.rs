@@ -1,5 +1,5 @@
 //! Max pooling with windows that are placed at random, so that sizes can shrink by a fraction.
-use crate::{Buffer, Forward, Module, Place, Sizes, scope};
+use crate::{Buffer, Forward, Module, Place, Sizes, scope_with};
 use tensor_core::{DROP, DType, Error, Result, Tensor};
 
 /// How large the output is.
@@ -137,7 +137,7 @@ macro_rules! pools {
             /// `return_indices`.
             pub fn forward_with_indices(&self, x: &Tensor) -> Result<(Tensor, Tensor)> {
                 let samples = self.random_samples.as_deref();
-                scope(self, || pooled($op, x, self.kernel_size.0, self.output, samples, $order))
+                scope_with(self, x, |x| pooled($op, x, self.kernel_size.0, self.output, samples, $order))
             }
         }
 

@@ -1,5 +1,5 @@
 //! The largest element of each window.
-use crate::{Forward, Module, Place, Sizes, scope};
+use crate::{Forward, Module, Place, Sizes, scope_with};
 use tensor_core::{Result, Tensor, ops};
 
 /// Settings of max pooling over `N` spatial dims.
@@ -60,13 +60,13 @@ macro_rules! pools {
             /// The output and, second, where in the flattened spatial dims each element stood: PyTorch's
             /// `return_indices`.
             pub fn forward_with_indices(&self, x: &Tensor) -> Result<(Tensor, Tensor)> {
-                scope(self, || x.$indices(self.kernel_size.0, self.options.into()))
+                scope_with(self, x, |x| x.$indices(self.kernel_size.0, self.options.into()))
             }
         }
 
         impl Forward for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                scope(self, || x.$pool(self.kernel_size.0, self.options.into()))
+                scope_with(self, x, |x| x.$pool(self.kernel_size.0, self.options.into()))
             }
         }
     )* };

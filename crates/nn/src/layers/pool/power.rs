@@ -1,5 +1,5 @@
 //! The `p`-norm of each window.
-use crate::{Forward, Module, Place, Sizes, scope};
+use crate::{Forward, Module, Place, Sizes, scope_with};
 use tensor_core::{
     Error, Result, Tensor,
     ops::{AvgPoolOptions, MaxPoolOptions},
@@ -75,7 +75,7 @@ macro_rules! pools {
 
         impl Forward for $Name {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
-                scope(self, || {
+                scope_with(self, x, |x| {
                     let kernel = self.kernel_size.0;
                     let LPPoolOptions { stride, ceil_mode } = self.options;
                     let stride = stride.map(|s| s.0);

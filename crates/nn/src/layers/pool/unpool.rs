@@ -1,5 +1,5 @@
 //! Max pooling undone.
-use crate::{Module, Place, Sizes, scope};
+use crate::{Module, Place, Sizes, scope_with};
 use tensor_core::{Error, Result, Tensor};
 
 /// Settings of unpooling over `N` spatial dims.
@@ -86,7 +86,7 @@ macro_rules! unpools {
                 self.run(x, indices, Some(output_size.into().0))
             }
             fn run(&self, x: &Tensor, indices: &Tensor, wanted: Option<[usize; $n]>) -> Result<Tensor> {
-                scope(self, || {
+                scope_with(self, x, |x| {
                     let sizes = before(stringify!($unpool), x, self.kernel_size.0, self.options, wanted)?;
                     x.$unpool(indices, sizes)
                 })

@@ -3,7 +3,7 @@ use super::{
     RNNNonlinearity, RecurrentWeights,
     gates::{Kind, StepWeights},
 };
-use crate::{Module, Part, Visitor, scope};
+use crate::{Module, Part, Visitor, scope_with};
 use tensor_core::{Error, Result, Tensor};
 
 /// Settings of [`GRUCell`] and [`LSTMCell`].
@@ -63,7 +63,7 @@ fn step(op: &'static str, kind: Kind, w: &RecurrentWeights, x: &Tensor, state: &
 macro_rules! cell {
     ($Name:ident) => {
         impl Part for $Name {
-            fn visit(&self, visitor: &mut Visitor<'_>) {
+            fn visit<'m>(&'m self, visitor: &mut Visitor<'m, '_>) {
                 visitor.module(self, |visitor| self.weights.visit_as("", visitor));
             }
         }
@@ -105,7 +105,7 @@ impl RNNCell {
     /// The state after `x`; it starts as zeros where `h` is `None`.
     pub fn forward(&self, x: &Tensor, h: Option<&Tensor>) -> Result<Tensor> {
         let kind = Kind::Plain(self.nonlinearity);
-        scope(self, || one(step("rnn_cell", kind, &self.weights, x, h.as_slice())?))
+        scope_with(self, x, |x| one(step("rnn_cell", kind, &self.weights, x, h.as_slice())?))
     }
 }
 
@@ -141,7 +141,7 @@ impl GRUCell {
     }
     /// The state after `x`; it starts as zeros where `h` is `None`.
     pub fn forward(&self, x: &Tensor, h: Option<&Tensor>) -> Result<Tensor> {
-        scope(self, || one(step("gru_cell", Kind::Gru, &self.weights, x, h.as_slice())?))
+        scope_with(self, x, |x| one(step("gru_cell", Kind::Gru, &self.weights, x, h.as_slice())?))
     }
 }
 
@@ -178,7 +178,7 @@ impl LSTMCell {
     }
     /// The states after `x`; they start as zeros where `state` is `None`.
     pub fn forward(&self, x: &Tensor, state: Option<(&Tensor, &Tensor)>) -> Result<(Tensor, Tensor)> {
-        scope(self, || {
+        scope_with(self, x, |x| {
             let state: Vec<&Tensor> = state.map_or(Vec::new(), |(h, c)| vec![h, c]);
             let mut next = step("lstm_cell", Kind::Lstm, &self.weights, x, &state)?;
             let c = one(next.split_off(1))?;

@@ -5,7 +5,7 @@ use super::{
     gates::Kind,
     run::{Plan, Sequence},
 };
-use crate::{Mode, Module, Part, Visitor, scope, utils::PackedSequence};
+use crate::{Mode, Module, Part, Visitor, scope_with, utils::PackedSequence};
 use tensor_core::{Error, Result, Tensor};
 
 macro_rules! options {
@@ -185,7 +185,7 @@ macro_rules! recurrent {
         }
 
         impl Part for $Name {
-            fn visit(&self, visitor: &mut Visitor<'_>) {
+            fn visit<'m>(&'m self, visitor: &mut Visitor<'m, '_>) {
                 visitor.module(self, |visitor| {
                     for (layer, weights) in self.weights.chunks(self.options.directions()).enumerate() {
                         for (weights, reverse) in weights.iter().zip(["", "_reverse"]) {
@@ -221,7 +221,7 @@ macro_rules! recurrent {
             /// initial states all start as zeros.
             pub fn forward(&self, x: &Tensor, initial: $State) -> Result<(Tensor, $StateOut)> {
                 let $given = initial;
-                scope(self, || {
+                scope_with(self, x, |x| {
                     let (y, $last) = self.layer().forward(x, &$list)?;
                     Ok((y, $pack))
                 })
@@ -230,8 +230,8 @@ macro_rules! recurrent {
             /// The same for sequences of different lengths; the last states are those at the end of each.
             pub fn forward_packed(&self, x: &PackedSequence, initial: $State) -> Result<(PackedSequence, $StateOut)> {
                 let $given = initial;
-                scope(self, || {
-                    let (y, $last) = self.layer().forward_packed(x, &$list)?;
+                scope_with(self, &x.data, |data| {
+                    let (y, $last) = self.layer().forward_packed(&x.with(data.clone()), &$list)?;
                     Ok((y, $pack))
                 })
             }

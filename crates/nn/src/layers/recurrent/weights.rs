@@ -39,8 +39,8 @@ impl RecurrentWeights {
     }
 
     /// Shows the parameters under their names with `suffix`, such as `_l0_reverse`.
-    pub(super) fn visit_as(&self, suffix: &str, visitor: &mut Visitor<'_>) {
-        let mut show = |name: &str, part: Option<&Parameter>| {
+    pub(super) fn visit_as<'m>(&'m self, suffix: &str, visitor: &mut Visitor<'m, '_>) {
+        let mut show = |name: &str, part: Option<&'m Parameter>| {
             if let Some(part) = part {
                 visitor.field(&format!("{name}{suffix}"), |visitor| visitor.parameter(part));
             }

@@ -1,6 +1,6 @@
 //! The decoder of a transformer: steps look at each other and at what the encoder remembers.
 use super::{TransformerActivation, TransformerLayerOptions};
-use crate::{Attend, Dropout, Forward, LayerNorm, Linear, Module, MultiheadAttention, scope};
+use crate::{Attend, Dropout, Forward, LayerNorm, Linear, Module, MultiheadAttention, scope_with};
 use tensor_core::{Result, Tensor};
 
 /// What a decoder may look at.
@@ -98,7 +98,7 @@ impl TransformerDecoderLayer {
 
     /// The output for a target and what the encoder gave; `DecoderMasks::default()` where everybody may look anywhere.
     pub fn forward(&self, tgt: &Tensor, memory: &Tensor, masks: DecoderMasks<'_>) -> Result<Tensor> {
-        scope(self, || {
+        scope_with(self, tgt, |tgt| {
             let own = |x: &Tensor| {
                 let how = Attend {
                     key_padding_mask: masks.tgt_key_padding_mask,
@@ -167,7 +167,9 @@ impl TransformerDecoder {
 
     /// The output for a target and what the encoder gave.
     pub fn forward(&self, tgt: &Tensor, memory: &Tensor, masks: DecoderMasks<'_>) -> Result<Tensor> {
-        let x = self.layers.iter().try_fold(tgt.clone(), |x, layer| layer.forward(&x, memory, masks))?;
-        self.norm.forward(&x)
+        scope_with(self, tgt, |tgt| {
+            let x = self.layers.iter().try_fold(tgt.clone(), |x, layer| layer.forward(&x, memory, masks))?;
+            self.norm.forward(&x)
+        })
     }
 }

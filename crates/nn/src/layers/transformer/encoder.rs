@@ -1,6 +1,6 @@
 //! The encoder of a transformer: every step looks at every other.
 use super::{TransformerActivation, TransformerLayerOptions};
-use crate::{Attend, Dropout, Forward, LayerNorm, Linear, Module, MultiheadAttention, scope};
+use crate::{Attend, Dropout, Forward, LayerNorm, Linear, Module, MultiheadAttention, scope_with};
 use tensor_core::{Result, Tensor};
 
 /// What an encoder may look at.
@@ -80,7 +80,7 @@ impl TransformerEncoderLayer {
 
     /// The output, where masks say who may look where.
     pub fn forward_masked(&self, src: &Tensor, masks: EncoderMasks<'_>) -> Result<Tensor> {
-        scope(self, || {
+        scope_with(self, src, |src| {
             let attend = |x: &Tensor| {
                 let how = Attend {
                     key_padding_mask: masks.src_key_padding_mask,
@@ -142,8 +142,10 @@ impl TransformerEncoder {
 
     /// The output, where masks say who may look where.
     pub fn forward_masked(&self, src: &Tensor, masks: EncoderMasks<'_>) -> Result<Tensor> {
-        let x = self.layers.iter().try_fold(src.clone(), |x, layer| layer.forward_masked(&x, masks))?;
-        self.norm.forward(&x)
+        scope_with(self, src, |src| {
+            let x = self.layers.iter().try_fold(src.clone(), |x, layer| layer.forward_masked(&x, masks))?;
+            self.norm.forward(&x)
+        })
     }
 }
 

@@ -3,7 +3,7 @@ use super::{
     DecoderMasks, EncoderMasks, TransformerDecoder, TransformerDecoderLayer, TransformerEncoder,
     TransformerEncoderLayer, TransformerLayerOptions,
 };
-use crate::{Module, init};
+use crate::{Module, init, scope_with};
 use tensor_core::{Result, Tensor};
 
 /// Settings of [`Transformer`].
@@ -109,8 +109,10 @@ impl Transformer {
             tgt_is_causal: masks.tgt_is_causal,
             memory_is_causal: masks.memory_is_causal,
         };
-        let memory = self.encoder.forward_masked(src, reading)?;
-        self.decoder.forward(tgt, &memory, writing)
+        scope_with(self, src, |src| {
+            let memory = self.encoder.forward_masked(src, reading)?;
+            self.decoder.forward(tgt, &memory, writing)
+        })
     }
 
     /// A mask `[size, size]` of floats for causal attention: minus infinity where a step would look ahead.

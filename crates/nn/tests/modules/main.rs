@@ -3,6 +3,9 @@
 // The helpers are part of the tests: a panic is how one fails.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod refusals;
+mod watching;
+
 use nn::{
     BatchNorm2d, Buffer, Dropout, Flatten, Forward, Linear, LinearOptions, Mode, Module, Parameter, ReLU, Sequential,
     StateDict, scope,
@@ -157,7 +160,7 @@ impl Forward for Net {
 fn modules_are_listed_with_their_types() {
     let net = net();
     assert_eq!(
-        net.named_modules(),
+        net.named_modules().into_iter().map(|(name, module)| (name, module.type_name())).collect::<Vec<_>>(),
         [
             ("", "Net"),
             ("features", "Sequential"),
@@ -169,7 +172,16 @@ fn modules_are_listed_with_their_types() {
         ]
         .map(|(n, t)| (n.to_string(), t))
     );
-    assert_eq!(net.named_children().len(), 3);
+    let children: Vec<&str> = net.children().into_iter().map(|module| module.type_name()).collect();
+    assert_eq!(children, ["Sequential", "Dropout", "Linear"]);
+    assert_eq!(net.modules().len(), 7);
+    let inner = net.get_submodule("features.0").unwrap().downcast_ref::<Linear>().unwrap();
+    assert!(inner.weight.is_tied_to(&net.get_parameter("features.0.weight").unwrap()));
+    let message = net.get_submodule("feature.0").unwrap_err().to_string();
+    assert_eq!(message, "get_submodule: there is no module \"feature.0\"; there is \"features.0\"");
+    let message = net.get_parameter("head.weights").unwrap_err().to_string();
+    assert_eq!(message, "get_parameter: there is no parameter \"head.weights\"; there is \"head.weight\"");
+    assert!(net.get_buffer("head.mean").is_err());
     let mut order = Vec::new();
     net.apply(|m| {
         order.push(m.type_name());
