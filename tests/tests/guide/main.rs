@@ -3,5 +3,10 @@
 mod data;
 mod gradients;
 mod interop;
+mod layers;
 mod losses;
+mod models;
+mod parametrizations;
+mod pytorch;
 mod tensors;
+mod training;

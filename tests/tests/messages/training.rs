@@ -15,7 +15,7 @@ where
 #[test]
 fn an_optimizer_without_parameters() -> Result<()> {
     assert_eq!(
-        said(Adam::new(ReLU.parameters(), 1e-3)),
+        said(Adam::new(ReLU::default().parameters(), 1e-3)),
         "Adam: got no parameters; give it model.parameters(); an iterator that was used before is empty"
     );
     let lin = Linear::new(2, 2)?;
