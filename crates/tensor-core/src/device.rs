@@ -1,5 +1,5 @@
 //! Where tensors live. A device is a backend that everyone who uses it shares.
-use crate::{Backend, Error, Result, cpu::Cpu};
+use crate::{Backend, Error, Result, cpu::Cpu, threads};
 use std::{
     fmt,
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -18,7 +18,11 @@ impl Device {
     /// The processor this program runs on.
     pub fn cpu() -> Device {
         static CPU: OnceLock<Device> = OnceLock::new();
-        CPU.get_or_init(|| Device::new(Cpu)).clone()
+        CPU.get_or_init(|| {
+            threads::start();
+            Device::new(Cpu)
+        })
+        .clone()
     }
 
     /// A device over a backend of any crate.

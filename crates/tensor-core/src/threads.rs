@@ -1,8 +1,29 @@
 //! How many threads compute. Results have the same bits for any number.
 use crate::{Error, Result};
+use rayon::ThreadPoolBuilder;
+use std::{sync::Once, thread};
+
+/// Starts the program's threads, unless they run already. The thread that computes first is one of them: handing its work
+/// over and sleeping until it is done would cost as much as an operation on fifty thousand elements.
+pub(crate) fn start() {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| {
+        let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
+        let count = asked.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+        // Whoever has started them before, the program or `set_num_threads`, has decided.
+        let _ = with_this_thread(count).build_global();
+    });
+}
+
+/// A pool of which this thread is one. Alone it could not be: work of other threads would wait for it.
+fn with_this_thread(count: usize) -> ThreadPoolBuilder {
+    let pool = ThreadPoolBuilder::new().num_threads(count);
+    if count > 1 && rayon::current_thread_index().is_none() { pool.use_current_thread() } else { pool }
+}
 
 /// How many threads operations on this thread use at most.
 pub fn num_threads() -> usize {
+    start();
     rayon::current_num_threads()
 }
 
@@ -12,7 +33,7 @@ pub fn set_num_threads(count: usize) -> Result<()> {
     if count == 0 {
         return Err(Error::new("set_num_threads", "0 threads cannot compute").hint("1 is the least"));
     }
-    rayon::ThreadPoolBuilder::new().num_threads(count).build_global().map_err(|e| {
+    with_this_thread(count).build_global().map_err(|e| {
         Error::new("set_num_threads", "the number of threads is already settled")
             .hint("call it once, before the first operation; with_num_threads works at any time")
             .source_of(e)
@@ -30,7 +51,7 @@ pub fn with_num_threads<T: Send>(count: usize, f: impl FnOnce() -> T + Send) -> 
     if count == 0 {
         return Err(Error::new("with_num_threads", "0 threads cannot compute").hint("1 is the least"));
     }
-    let pool = rayon::ThreadPoolBuilder::new()
+    let pool = ThreadPoolBuilder::new()
         .num_threads(count)
         .build()
         .map_err(|e| Error::new("with_num_threads", format!("{count} threads could not be started")).source_of(e))?;

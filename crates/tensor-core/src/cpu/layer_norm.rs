@@ -2,9 +2,8 @@
 //! blocks of rows that depend on the shape only.
 use super::{
     convert::Number,
-    fused::{Spread, again},
+    fused::again,
     real::Real,
-    reduce::{FloatSum, fold},
     simd::{dispatch, map1, map3},
     storage::{CpuStorage, data, data_mut},
 };
@@ -14,6 +13,10 @@ use rayon::prelude::*;
 
 /// Elements a task handles at least.
 const GRAIN: usize = 16 << 10;
+/// Sums side by side, so that one addition need not wait for the last.
+const LANES: usize = 32;
+/// Elements of a lane that are summed in the dtype of the row.
+const SHORT: usize = 16;
 /// Blocks of rows at most: each has sums of its own.
 const BLOCKS: usize = 64;
 
@@ -59,6 +62,48 @@ pub(super) fn layer_norm_grad(
     }
 }
 
+/// Mean and variance of a row in one pass, seen from its first element `o`: with `d = x - o`, the mean is `o + mean(d)`,
+/// the variance `mean(d^2) - mean(d)^2`. As `o` is one of the `n`, `mean(d)^2` is at most `n` times the variance, so the
+/// difference keeps its digits in f64.
+struct Moments<'a, T>(&'a [T]);
+
+impl<T: Real> WithSimd for Moments<'_, T> {
+    type Output = (f64, f64);
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> (f64, f64) {
+        let Moments(x) = self;
+        let Some(&first) = x.first() else { return (f64::NAN, f64::NAN) };
+        let (mut sum, mut squares) = ([0.0; LANES], [0.0; LANES]);
+        // Short sums in the dtype of the row, which takes twice the elements at a time, then in f64.
+        for piece in x.chunks(LANES * SHORT) {
+            let (mut s, mut q) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+            let whole = piece.chunks_exact(LANES);
+            let rest = whole.remainder();
+            for chunk in whole {
+                for i in 0..LANES {
+                    let d = chunk[i] - first;
+                    s[i] = s[i] + d;
+                    q[i] = d.mul_add(d, q[i]);
+                }
+            }
+            for (i, &v) in rest.iter().enumerate() {
+                let d = v - first;
+                s[i] = s[i] + d;
+                q[i] = d.mul_add(d, q[i]);
+            }
+            for i in 0..LANES {
+                sum[i] += s[i].as_f64();
+                squares[i] += q[i].as_f64();
+            }
+        }
+        let n = x.len() as f64;
+        let (mean, square) = (sum.iter().sum::<f64>() / n, squares.iter().sum::<f64>() / n);
+        let variance = square - mean * mean;
+        // Rounding may leave less than nothing; NaN stays.
+        (first.as_f64() + mean, if variance < 0.0 { 0.0 } else { variance })
+    }
+}
+
 /// A row of the input and of the output, its mean and its scale, as they are zipped.
 type Line<'a, T> = (((&'a [T], &'a mut [T]), &'a mut T), &'a mut T);
 
@@ -80,8 +125,8 @@ fn forward<T: Real + Number>(
     };
     let affine: Vec<&[T]> = affine.iter().filter_map(|a| a.contiguous()).collect();
     let row = |(((x, y), mean), scale): Line<'_, T>| {
-        let centre = fold(x, FloatSum) / n as f64;
-        let share = 1.0 / (fold(x, Spread(centre)) / n as f64 + eps).sqrt();
+        let (centre, variance) = dispatch(Moments(x));
+        let share = 1.0 / (variance + eps).sqrt();
         let (c, s) = (T::of(centre), T::of(share));
         (*mean, *scale) = (c, s);
         match affine[..] {
@@ -115,8 +160,6 @@ impl<T: Real> WithSimd for Row<'_, T> {
     /// With `h = (x - mean) rstd`, `u = g w`: `dx = rstd (u - mean(u) - h mean(u h))`, `dw += g h`, `db += g`.
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        /// Sums side by side, so that one addition need not wait for the last.
-        const LANES: usize = 32;
         let Row { g, x, w, mean, rstd, dx, dw, db } = self;
         let n = g.len();
         let (x, w, dx, dw, db) = (&x[..n], &w[..n], &mut dx[..n], &mut dw[..n], &mut db[..n]);

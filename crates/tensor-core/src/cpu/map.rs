@@ -19,6 +19,8 @@ const TINY: usize = 16;
 const LIGHT: usize = 256 << 10;
 /// The same for operations of tens of instructions an element.
 const HEAVY: usize = 64 << 10;
+/// Rows of at least this many elements are read where they lie.
+const LONG: usize = 128;
 /// From this many elements on, an operand whose neighbours lie far apart is put in order first, tile by tile.
 const REORDER: usize = 1 << 14;
 
@@ -115,6 +117,18 @@ impl<'a, S: Block> Source<'a, S> {
         S::SAME && matches!(self, Source::Direct(_))
     }
 
+    /// How many elements from `at` on stand side by side, where rows are long enough to be read where they lie.
+    #[inline]
+    fn in_row(&self, at: usize) -> Option<usize> {
+        match self {
+            Source::Strided(_, layout) if S::SAME => match (layout.shape(), layout.strides()) {
+                (&[.., row], &[.., 1]) if row >= LONG => Some(row - at % row),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Elements `at..at + n` in row-major order, in `buffer` unless they lie ready.
     #[inline]
     fn fetch<'b>(&'b self, at: usize, n: usize, buffer: &'b mut [S::C]) -> &'b [S::C] {
@@ -125,6 +139,10 @@ impl<'a, S: Block> Source<'a, S> {
                 &buffer[..n]
             }
             Source::Strided(all, layout) => {
+                if self.in_row(at).is_some_and(|row| n <= row) {
+                    let start = position(layout, at);
+                    return bytemuck::cast_slice(&all[start..start + n]);
+                }
                 if S::SAME {
                     gather(all, layout, at, bytemuck::cast_slice_mut(&mut buffer[..n]));
                 } else {
@@ -207,17 +225,19 @@ fn blocks<S: Block, O: Block, const N: usize, const B: usize>(
         }
     }
     let mut results = [O::C::zeroed(); B];
-    let mut at = start;
-    for part in out.chunks_mut(B) {
-        let n = part.len();
+    let (mut at, mut rest) = (start, out);
+    while !rest.is_empty() {
+        let n = inputs.iter().filter_map(|input| input.in_row(at)).fold(B.min(rest.len()), usize::min);
+        let (part, after) = rest.split_at_mut(n);
+        rest = after;
         for (buffer, input) in buffers.iter_mut().zip(inputs) {
             if matches!(input, Source::Output) {
                 // The output has the input's dtype: a backend's caller sees to it.
                 S::load(bytemuck::cast_slice(part), &mut buffer[..n]);
             }
         }
-        let mut rest = buffers.iter_mut();
-        let slices = std::array::from_fn(|i| match rest.next() {
+        let mut unused = buffers.iter_mut();
+        let slices = std::array::from_fn(|i| match unused.next() {
             Some(buffer) => inputs[i].fetch(at, n, buffer),
             None => &[],
         });
@@ -229,6 +249,16 @@ fn blocks<S: Block, O: Block, const N: usize, const B: usize>(
         }
         at += n;
     }
+}
+
+/// Where the `at`-th element of a collapsed layout lies.
+fn position(layout: &Layout, mut at: usize) -> usize {
+    let dims = layout.shape().iter().zip(layout.strides()).rev();
+    dims.fold(layout.offset(), |position, (&n, &stride)| {
+        let index = at % n;
+        at /= n;
+        position + index * stride
+    })
 }
 
 /// Calls `run(position, count, stride, done)` for each innermost run of the elements from `at` on, until `n` are done.
