@@ -6,7 +6,8 @@ use crate::{
     fault::{Res, unsupported, wrong},
 };
 use nn::{BatchNorm2d, Conv2d, Conv2dOptions, Forward, Linear, MaxPool2d, Module, Parameter};
-use sequences::{BiLstm, GruTagger, Seq2Seq, TransformerClassifier};
+pub(crate) use sequences::BiLstm;
+use sequences::{GruTagger, Seq2Seq, TransformerClassifier};
 use std::{fmt, rc::Rc};
 use tensor_core::{Result, Tensor};
 

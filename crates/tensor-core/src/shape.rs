@@ -13,7 +13,8 @@ pub const KEEP: KeepDim = KeepDim(true);
 /// Reduced dims disappear.
 pub const DROP: KeepDim = KeepDim(false);
 
-/// Sizes as a user writes them: `[2, 3]`, `&[n, 4]`, a `Vec`, another tensor's `shape()`, or `()` for a 0-d tensor.
+/// Sizes as a user writes them: `[2, 3]`, `&[n, 4]`, a `Vec`, another tensor's `shape()`, `3`, or `()` for a 0-d
+/// tensor.
 /// Where an operator can infer one size, it is written `-1`.
 pub trait ShapeArg {
     /// The sizes, `-1` for the inferred one.
@@ -47,6 +48,12 @@ impl<T: ShapeArg + ?Sized> ShapeArg for &T {
 impl ShapeArg for Dims {
     fn sizes(&self) -> SmallVec<[i64; 6]> {
         self.as_slice().sizes()
+    }
+}
+/// The only size of a 1-d tensor: `zeros(3)`.
+impl ShapeArg for usize {
+    fn sizes(&self) -> SmallVec<[i64; 6]> {
+        [*self].sizes()
     }
 }
 impl ShapeArg for () {

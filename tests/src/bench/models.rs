@@ -103,40 +103,39 @@ impl Forward for ResNet18 {
     }
 }
 
-/// Normalisation over the last dim.
+/// An encoder of two layers, and a head on the mean over the sequence.
 #[derive(Debug, Clone, Module)]
-struct LayerNorm {
-    weight: Parameter,
-    bias: Parameter,
+pub(super) struct Transformer {
+    enc: TransformerEncoder,
+    head: Linear,
 }
 
-impl LayerNorm {
-    fn new(width: usize) -> Result<LayerNorm> {
-        Ok(LayerNorm {
-            weight: Parameter::new(Tensor::ones([width])?)?,
-            bias: Parameter::new(Tensor::zeros([width])?)?,
-        })
+impl Transformer {
+    pub(super) fn new() -> Result<Transformer> {
+        let options =
+            TransformerLayerOptions { dim_feedforward: 1024, dropout: 0.0, batch_first: true, ..Default::default() };
+        let layer = TransformerEncoderLayer::with_options(256, 4, options)?;
+        Ok(Transformer { enc: TransformerEncoder::new(layer, 2, None), head: Linear::new(256, 10)? })
     }
 }
 
-impl Forward for LayerNorm {
+impl Forward for Transformer {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        x.layer_norm(self.weight.shape(), Some(&self.weight), Some(&self.bias), 1e-5)
+        self.head.forward(&self.enc.forward(x)?.mean_dim(1, DROP)?)
     }
 }
 
-/// Attention of a sequence `[N, T, C]` to itself, with one projection for queries, keys and values.
+/// Attention of each step of `[N, T, C]` to itself and those before it, with one projection for queries, keys and values.
 #[derive(Debug, Clone, Module)]
 struct SelfAttention {
     qkv: Linear,
     proj: Linear,
     heads: usize,
-    causal: bool,
 }
 
 impl SelfAttention {
-    fn new(width: usize, heads: usize, causal: bool) -> Result<SelfAttention> {
-        Ok(SelfAttention { qkv: Linear::new(width, 3 * width)?, proj: Linear::new(width, width)?, heads, causal })
+    fn new(width: usize, heads: usize) -> Result<SelfAttention> {
+        Ok(SelfAttention { qkv: Linear::new(width, 3 * width)?, proj: Linear::new(width, width)?, heads })
     }
 }
 
@@ -145,66 +144,17 @@ impl Forward for SelfAttention {
         let (n, t, c) = (x.size(0)?, x.size(1)?, x.size(2)?);
         let qkv = self.qkv.forward(x)?.reshape([n, t, 3, self.heads, c / self.heads])?.permute([2, 0, 3, 1, 4])?;
         let (q, k, v) = (qkv.select(0, 0)?, qkv.select(0, 1)?, qkv.select(0, 2)?);
-        let options = AttentionOptions { is_causal: self.causal, ..Default::default() };
+        let options = AttentionOptions { is_causal: true, ..Default::default() };
         let y = q.scaled_dot_product_attention(&k, &v, options)?;
         self.proj.forward(&y.transpose(1, 2)?.reshape([n, t, c])?)
-    }
-}
-
-/// Two encoder layers that normalise after each part, and a head on the mean over the sequence.
-#[derive(Debug, Clone, Module)]
-pub(super) struct Transformer {
-    layers: Vec<EncoderLayer>,
-    head: Linear,
-}
-
-#[derive(Debug, Clone, Module)]
-struct EncoderLayer {
-    attention: SelfAttention,
-    norm1: LayerNorm,
-    linear1: Linear,
-    linear2: Linear,
-    norm2: LayerNorm,
-}
-
-impl Transformer {
-    pub(super) fn new() -> Result<Transformer> {
-        let layer = || -> Result<EncoderLayer> {
-            Ok(EncoderLayer {
-                attention: SelfAttention::new(256, 4, false)?,
-                norm1: LayerNorm::new(256)?,
-                linear1: Linear::new(256, 1024)?,
-                linear2: Linear::new(1024, 256)?,
-                norm2: LayerNorm::new(256)?,
-            })
-        };
-        Ok(Transformer { layers: vec![layer()?, layer()?], head: Linear::new(256, 10)? })
-    }
-}
-
-impl Forward for EncoderLayer {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let x = self.norm1.forward(&x.add(&self.attention.forward(x)?)?)?;
-        let y = self.linear2.forward(&self.linear1.forward(&x)?.relu()?)?;
-        self.norm2.forward(&x.add(&y)?)
-    }
-}
-
-impl Forward for Transformer {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let mut x = x.clone();
-        for layer in &self.layers {
-            x = layer.forward(&x)?;
-        }
-        self.head.forward(&x.mean_dim(1, DROP)?)
     }
 }
 
 /// A small GPT: four blocks of width 128 over 65 characters.
 #[derive(Debug, Clone, Module)]
 pub(super) struct Gpt {
-    tok: Parameter,
-    pos: Parameter,
+    tok: Embedding,
+    pos: Embedding,
     blocks: Vec<Block>,
     lnf: LayerNorm,
     head: Linear,
@@ -227,15 +177,15 @@ impl Gpt {
         let block = |_| -> Result<Block> {
             Ok(Block {
                 ln1: LayerNorm::new(WIDTH)?,
-                attention: SelfAttention::new(WIDTH, 4, true)?,
+                attention: SelfAttention::new(WIDTH, 4)?,
                 ln2: LayerNorm::new(WIDTH)?,
                 fc: Linear::new(WIDTH, 4 * WIDTH)?,
                 out: Linear::new(4 * WIDTH, WIDTH)?,
             })
         };
         Ok(Gpt {
-            tok: Parameter::new(Tensor::randn([VOCABULARY, WIDTH])?)?,
-            pos: Parameter::new(Tensor::randn([128, WIDTH])?)?,
+            tok: Embedding::new(VOCABULARY, WIDTH)?,
+            pos: Embedding::new(128, WIDTH)?,
             blocks: (0..4).map(block).collect::<Result<_>>()?,
             lnf: LayerNorm::new(WIDTH)?,
             head: Linear::with_options(WIDTH, VOCABULARY, LinearOptions { bias: false })?,
@@ -254,7 +204,7 @@ impl Forward for Block {
 impl Forward for Gpt {
     fn forward(&self, ids: &Tensor) -> Result<Tensor> {
         let places = Tensor::arange(0, ids.size(1)? as i64, 1)?;
-        let mut x = self.tok.embedding(ids)?.add(&self.pos.embedding(&places)?)?;
+        let mut x = self.tok.forward(ids)?.add(&self.pos.forward(&places)?)?;
         for block in &self.blocks {
             x = block.forward(&x)?;
         }

@@ -7,7 +7,7 @@ use nn::{
 use tensor_core::{DROP, Result, Tensor};
 
 #[derive(Debug, Clone, Module)]
-pub(super) struct BiLstm {
+pub(crate) struct BiLstm {
     embedding: Embedding,
     lstm: LSTM,
     linear: Linear,
@@ -15,7 +15,7 @@ pub(super) struct BiLstm {
 }
 
 impl BiLstm {
-    pub(super) fn new(vocab: usize, embed: usize, hidden: usize) -> Result<BiLstm> {
+    pub(crate) fn new(vocab: usize, embed: usize, hidden: usize) -> Result<BiLstm> {
         let options = LSTMOptions { bidirectional: true, batch_first: true, ..Default::default() };
         Ok(BiLstm {
             embedding: Embedding::new(vocab, embed)?,

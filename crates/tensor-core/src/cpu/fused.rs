@@ -4,7 +4,7 @@ use super::{
     convert::Number,
     map::Block,
     real::Real,
-    reduce::{FloatSum, Fold, Largest, fold},
+    reduce::{FloatSum, Fold, Largest, fold, nothing_shorter},
     simd::map1,
     storage::{data, data_mut},
 };
@@ -119,4 +119,5 @@ impl<C: Number> Fold<C> for Spread {
     fn merge(self, a: f64, b: f64) -> f64 {
         a + b
     }
+    nothing_shorter!(C);
 }

@@ -149,7 +149,14 @@ fn gather_lines<T: Pod + Send + Sync>((x, size): (&[T], usize), (index, n): (&[i
         if any1(index, |i| i as u64 >= size as u64) {
             return false;
         }
-        out.iter_mut().zip(index).for_each(|(out, &i)| *out = x[i as usize]);
+        let pick = |i: i64| {
+            // SAFETY: every index of this line was just found to be below `size`, the length of `x`.
+            unsafe { *x.get_unchecked(i as usize) }
+        };
+        let (out, out_rest) = out.as_chunks_mut::<8>();
+        let (index, index_rest) = index.as_chunks::<8>();
+        out.iter_mut().zip(index).for_each(|(out, index)| *out = index.map(pick));
+        out_rest.iter_mut().zip(index_rest).for_each(|(out, &i)| *out = pick(i));
         true
     };
     if size_of_val(index) <= 2 * GRAIN_BYTES {
@@ -258,6 +265,9 @@ pub(super) fn scatter(op: ScatterOp, dim: usize, index: View<'_>, source: Operan
 
 /// The indices of a 1-d tensor, checked.
 fn rows(op: &'static str, index: Data<'_, i64>, dim: usize, size: usize) -> Result<Vec<usize>> {
+    if let Some(all) = index.contiguous() {
+        return all.iter().map(|&i| check(op, i, dim, size)).collect();
+    }
     index.layout.positions().map(|at| check(op, index.all[at], dim, size)).collect()
 }
 

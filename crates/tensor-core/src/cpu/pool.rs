@@ -1,4 +1,6 @@
 //! Pooling: every channel of every image on its own, so that any number of threads gives the same bits.
+mod max;
+
 use super::storage::{CpuStorage, data, data_mut};
 use crate::{
     DType, Error, ErrorKind, Layout, Result, View, ViewMut,
@@ -6,6 +8,7 @@ use crate::{
 };
 use bytemuck::Pod;
 use half::{bf16, f16};
+use max::{Ordered, Planes, largest};
 use rayon::prelude::*;
 
 /// All sizes of a pooling, as one of three spatial dims: missing ones in front have size 1.
@@ -66,78 +69,6 @@ impl Geometry {
     }
 }
 
-/// A type whose elements can be compared: only floats have values that differ from themselves.
-trait Ordered: Pod + Send + Sync + PartialOrd {}
-impl<T: Pod + Send + Sync + PartialOrd> Ordered for T {}
-
-/// Whether `new` replaces `best`: larger, or the first NaN.
-#[allow(clippy::eq_op)]
-fn wins<T: Ordered>(new: T, best: T) -> bool {
-    new > best || (new != new && best == best)
-}
-
-/// The largest value of each window and its position in the channel.
-fn max_channel<T: Ordered>(g: &Geometry, x: &[T], y: &mut [T], at: &mut [i64]) {
-    let [_, height, width] = g.input;
-    let mut pixel = 0;
-    for i in 0..g.output[0] {
-        let (d0, d1) = g.window(0, i);
-        for j in 0..g.output[1] {
-            let (r0, r1) = g.window(1, j);
-            if (d0, d1, r1 - r0.min(r1)) == (0, 1, 2) && g.input[0] == 1 && pairs(g) {
-                let rows = (&x[r0 * width..][..width], &x[(r0 + 1) * width..][..width]);
-                let out = pixel..pixel + g.output[2];
-                max_pairs(rows, r0 * width, &mut y[out.clone()], &mut at[out]);
-                pixel += g.output[2];
-                continue;
-            }
-            for k in 0..g.output[2] {
-                let (c0, c1) = g.window(2, k);
-                let mut best = (d0 * height + r0) * width + c0;
-                let mut value = x[best.min(x.len() - 1)];
-                for d in (d0..d1).step_by(g.dilation[0]) {
-                    for r in (r0..r1).step_by(g.dilation[1]) {
-                        let row = (d * height + r) * width;
-                        for c in (c0..c1).step_by(g.dilation[2]) {
-                            if wins(x[row + c], value) {
-                                (best, value) = (row + c, x[row + c]);
-                            }
-                        }
-                    }
-                }
-                (y[pixel], at[pixel]) = (value, best as i64);
-                pixel += 1;
-            }
-        }
-    }
-}
-
-/// Windows of two columns side by side, all of them inside.
-fn pairs(g: &Geometry) -> bool {
-    g.kernel[1..] == [2, 2]
-        && g.stride[2] == 2
-        && g.padding[2] == 0
-        && g.dilation[1..] == [1, 1]
-        && g.output[2] * 2 <= g.input[2]
-}
-
-/// The largest of 2 x 2 neighbours, without branches: the common case, which the compiler turns into vectors.
-fn max_pairs<T: Ordered>(rows: (&[T], &[T]), first: usize, y: &mut [T], at: &mut [i64]) {
-    let width = rows.0.len() as i64;
-    let (upper, _) = rows.0.as_chunks::<2>();
-    let (lower, _) = rows.1.as_chunks::<2>();
-    for (((a, b), y), (k, at)) in upper.iter().zip(lower).zip(y).zip(at.iter_mut().enumerate()) {
-        let here = (first + 2 * k) as i64;
-        let (mut value, mut best) = (a[0], here);
-        for (new, position) in [(a[1], here + 1), (b[0], here + width), (b[1], here + width + 1)] {
-            let better = wins(new, value);
-            value = if better { new } else { value };
-            best = if better { position } else { best };
-        }
-        (*y, *at) = (value, best);
-    }
-}
-
 fn max<T: Ordered>(g: &Geometry, x: View<'_>, y: ViewMut<'_>, at: ViewMut<'_>) -> Result<()> {
     let x = data::<T>(x)?;
     let copy;
@@ -157,11 +88,14 @@ fn max<T: Ordered>(g: &Geometry, x: View<'_>, y: ViewMut<'_>, at: ViewMut<'_>) -
     }
     let (plane, pixels) = (g.plane(), g.pixels());
     let grain = ((1 << 14) / pixels).max(1);
-    y.par_chunks_mut(pixels)
-        .zip(at.par_chunks_mut(pixels))
-        .zip(x.par_chunks(plane))
-        .with_min_len(grain)
-        .for_each(|((y, at), x)| max_channel(g, x, y, at));
+    let channels = y.par_chunks_mut(pixels).zip(at.par_chunks_mut(pixels)).zip(x.par_chunks(plane));
+    channels.with_min_len(grain).for_each_init(
+        || Planes::new(g),
+        |planes, ((y, at), x)| match planes {
+            Some(planes) => planes.largest(x, y, at),
+            None => largest(g, x, y, at),
+        },
+    );
     Ok(())
 }
 

@@ -2,7 +2,8 @@
 //!
 //! The dims are brought into memory order; then either runs of neighbours are reduced to a number each (`rows`), or
 //! rows are added up column by column (`columns`). Work is cut by shape only, so results do not depend on threads.
-//! Sums of `f32` and half floats are taken in `f64`, those of `f64` in short pieces: errors do not grow with length.
+//! Sums of `f32` and half floats are taken in `f64` (eight neighbours of a lane in `f32`), those of `f64` in short pieces:
+//! errors do not grow with length.
 mod columns;
 mod fold;
 mod rows;
@@ -17,7 +18,7 @@ use super::{
     unary::undefined,
 };
 use crate::{DType, Layout, ReduceOp, Result, View, ViewMut};
-pub(super) use fold::{FloatSum, Fold, Largest, Smallest, fold};
+pub(super) use fold::{FloatSum, Fold, Largest, Smallest, fold, nothing_shorter};
 use smallvec::SmallVec;
 
 /// A dim in memory order: size, stride in the input, stride in the output; `None` if it is reduced.

@@ -18,17 +18,34 @@ pub(super) struct Planes {
     shifts: Vec<usize>,
 }
 
-/// `f(y[i], x[i])` for all `i`.
-struct Pairs<'a, T, F>(&'a mut [T], &'a [T], F);
-impl<T: Copy, F: Fn(T, T) -> T> WithSimd for Pairs<'_, T, F> {
+/// `y[i] += sum of w[tap] x[i + shift[tap]]`, which stays in registers until it is whole.
+struct Taps<'a, T> {
+    y: &'a mut [T],
+    x: &'a [T],
+    w: &'a [T],
+    shifts: &'a [usize],
+}
+impl<T: Real> WithSimd for Taps<'_, T> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Pairs(y, x, f) = self;
-        let n = y.len().min(x.len());
-        let (y, x) = (&mut y[..n], &x[..n]);
-        for i in 0..n {
-            y[i] = f(y[i], x[i]);
+        const LANES: usize = 64;
+        let Taps { y, x, w, shifts } = self;
+        let mut at = 0;
+        let (whole, rest) = y.as_chunks_mut::<LANES>();
+        for y in whole {
+            let mut sums = *y;
+            for (&k, &shift) in w.iter().zip(shifts) {
+                let x = &x[at + shift..at + shift + LANES];
+                for i in 0..LANES {
+                    sums[i] += k * x[i];
+                }
+            }
+            *y = sums;
+            at += LANES;
+        }
+        for (&k, &shift) in w.iter().zip(shifts) {
+            rest.iter_mut().zip(&x[at + shift..]).for_each(|(y, &x)| *y += k * x);
         }
     }
 }
@@ -75,11 +92,15 @@ impl Planes {
         })
     }
 
-    /// Two zeroed pieces of memory: a padded input, and outputs at its distances.
-    fn memory<'a, T: Real>(&self, memory: &'a mut Vec<T>) -> (&'a mut [T], &'a mut [T]) {
-        memory.clear();
-        memory.resize(self.padded + self.reach, T::default());
-        memory.split_at_mut(self.padded)
+    /// The largest shift.
+    fn margin(&self) -> usize {
+        self.shifts.last().copied().unwrap_or(0)
+    }
+
+    /// Two pieces of memory of these lengths. New memory holds zeros, and what no row is ever written to keeps them.
+    fn memory<'a, T: Real>(&self, memory: &'a mut Vec<T>, first: usize, second: usize) -> (&'a mut [T], &'a mut [T]) {
+        memory.resize(first + second, T::default());
+        memory.split_at_mut(first)
     }
 
     /// Row by row: where it stands in the padded plane, and where in the plane.
@@ -99,25 +120,25 @@ impl Planes {
     }
 
     pub(super) fn forward<T: Real>(&self, x: &[T], w: &[T], y: &mut [T], memory: &mut Vec<T>) {
-        let (padded, wide) = self.memory(memory);
+        let (padded, wide) = self.memory(memory, self.padded, self.reach);
         self.pad(x, padded);
-        for (&k, &shift) in w.iter().zip(&self.shifts) {
-            dispatch(Pairs(&mut *wide, &padded[shift..], |y, x| y + k * x));
-        }
+        wide.fill(T::default());
+        dispatch(Taps { y: &mut *wide, x: padded, w, shifts: &self.shifts });
         for (y, row) in y.chunks_exact_mut(self.output[1]).zip(wide.chunks(self.step)) {
             y.copy_from_slice(&row[..y.len()]);
         }
     }
 
-    /// From all output channels of the group.
+    /// From all output channels of the group: `dx[i] = sum of w[tap] dy[i - shift[tap]]`, where `dy` has zeros on both sides.
     pub(super) fn input_grad<T: Real>(&self, dy: &[T], w: &[T], dx: &mut [T], memory: &mut Vec<T>) {
-        let (padded, wide) = self.memory(memory);
+        let margin = self.margin();
+        let (padded, wide) = self.memory(memory, self.padded, self.padded + margin);
         let pixels = self.output[0] * self.output[1];
-        for (dy, w) in dy.chunks_exact(pixels).zip(w.chunks_exact(self.shifts.len())) {
-            self.spread(dy, wide);
-            for (&k, &shift) in w.iter().zip(&self.shifts) {
-                dispatch(Pairs(&mut padded[shift..], &*wide, |dx, dy| dx + k * dy));
-            }
+        let back: Vec<usize> = self.shifts.iter().map(|shift| margin - shift).collect();
+        padded.fill(T::default());
+        for (dy, w) in dy.chunks_exact(pixels).zip(w.chunks_exact(back.len())) {
+            self.spread(dy, &mut wide[margin..]);
+            dispatch(Taps { y: &mut *padded, x: wide, w, shifts: &back });
         }
         for (at, to) in self.inner_rows() {
             dx[to..to + self.input[1]].copy_from_slice(&padded[at..at + self.input[1]]);
@@ -125,7 +146,7 @@ impl Planes {
     }
 
     pub(super) fn weight_grad<T: Real>(&self, dy: &[T], x: &[T], dw: &mut [T], memory: &mut Vec<T>) {
-        let (padded, wide) = self.memory(memory);
+        let (padded, wide) = self.memory(memory, self.padded, self.reach);
         self.pad(x, padded);
         self.spread(dy, wide);
         for (dw, &shift) in dw.iter_mut().zip(&self.shifts) {

@@ -2,6 +2,7 @@
 use crate::cpu::{
     binary::{maximum, minimum},
     convert::Number,
+    real::Real,
     simd::dispatch,
 };
 use pulp::{Simd, WithSimd};
@@ -13,7 +14,33 @@ pub(in crate::cpu) trait Fold<C>: Copy + Send + Sync {
     fn identity(self) -> Self::A;
     fn step(self, a: Self::A, x: C) -> Self::A;
     fn merge(self, a: Self::A, b: Self::A) -> Self::A;
+
+    /// What takes in a few elements at a time, where that is quicker.
+    type Short: Copy;
+    fn short(self) -> Self::Short;
+    fn take(self, s: Self::Short, x: C) -> Self::Short;
+    fn settle(self, a: Self::A, s: Self::Short) -> Self::A;
 }
+
+/// A few elements are taken in as all are.
+macro_rules! nothing_shorter {
+    ($C:ty) => {
+        type Short = Self::A;
+        #[inline(always)]
+        fn short(self) -> Self::A {
+            <Self as Fold<$C>>::identity(self)
+        }
+        #[inline(always)]
+        fn take(self, s: Self::A, x: $C) -> Self::A {
+            self.step(s, x)
+        }
+        #[inline(always)]
+        fn settle(self, a: Self::A, s: Self::A) -> Self::A {
+            <Self as Fold<$C>>::merge(self, a, s)
+        }
+    };
+}
+pub(in crate::cpu) use nothing_shorter;
 
 macro_rules! folds {
     ($($name:ident: $A:ty, $identity:expr, |$x:ident| $widen:expr, |$a:ident, $b:ident| $merge:expr;)*) => { $(
@@ -27,14 +54,46 @@ macro_rules! folds {
             fn step(self, $a: $A, $x: C) -> $A { let $b: $A = $widen; $merge }
             #[inline(always)]
             fn merge(self, $a: $A, $b: $A) -> $A { $merge }
+            nothing_shorter!(C);
         }
     )* };
 }
 folds! {
-    FloatSum: f64, 0.0, |x| x.to_f64(), |a, b| a + b;
     FloatProduct: f64, 1.0, |x| x.to_f64(), |a, b| a * b;
     IntSum: i64, 0, |x| x.to_i64(), |a, b| a.wrapping_add(b);
     IntProduct: i64, 1, |x| x.to_i64(), |a, b| a.wrapping_mul(b);
+}
+
+/// A sum in f64, of sums of few elements in their own type: twice the elements at a time where that is f32.
+#[derive(Clone, Copy)]
+pub(in crate::cpu) struct FloatSum;
+impl<C: Real> Fold<C> for FloatSum {
+    type A = f64;
+    #[inline(always)]
+    fn identity(self) -> f64 {
+        0.0
+    }
+    #[inline(always)]
+    fn step(self, a: f64, x: C) -> f64 {
+        a + x.as_f64()
+    }
+    #[inline(always)]
+    fn merge(self, a: f64, b: f64) -> f64 {
+        a + b
+    }
+    type Short = C;
+    #[inline(always)]
+    fn short(self) -> C {
+        C::ZERO
+    }
+    #[inline(always)]
+    fn take(self, s: C, x: C) -> C {
+        s + x
+    }
+    #[inline(always)]
+    fn settle(self, a: f64, s: C) -> f64 {
+        a + s.as_f64()
+    }
 }
 
 /// The largest, with what the largest of nothing is. NaN wins.
@@ -54,6 +113,7 @@ impl<C: Number> Fold<C> for Largest<C> {
     fn merge(self, a: C, b: C) -> C {
         maximum(a, b)
     }
+    nothing_shorter!(C);
 }
 
 /// The smallest, with what the smallest of nothing is. NaN wins.
@@ -73,10 +133,13 @@ impl<C: Number> Fold<C> for Smallest<C> {
     fn merge(self, a: C, b: C) -> C {
         minimum(a, b)
     }
+    nothing_shorter!(C);
 }
 
 /// Independent accumulators, so that one addition need not wait for the last.
-const LANES: usize = 32;
+const LANES: usize = 64;
+/// Elements that an accumulator takes in at a time: few enough for f32 to keep its digits.
+const FEW: usize = 8;
 /// Elements after which the accumulators are merged.
 const PIECE: usize = 4096;
 
@@ -87,13 +150,18 @@ impl<C: Copy, F: Fold<C>> WithSimd for Piece<'_, C, F> {
     fn with_simd<S: Simd>(self, _: S) -> F::A {
         let Piece(x, f) = self;
         let mut total = f.identity();
-        let wide = x.chunks_exact(LANES);
-        let rest = wide.remainder();
-        if x.len() >= LANES {
+        let (wide, rest) = x.as_chunks::<LANES>();
+        if !wide.is_empty() {
             let mut lanes = [f.identity(); LANES];
-            for chunk in wide {
+            for few in wide.chunks(FEW) {
+                let mut short = [f.short(); LANES];
+                for chunk in few {
+                    for i in 0..LANES {
+                        short[i] = f.take(short[i], chunk[i]);
+                    }
+                }
                 for i in 0..LANES {
-                    lanes[i] = f.step(lanes[i], chunk[i]);
+                    lanes[i] = f.settle(lanes[i], short[i]);
                 }
             }
             let mut width = LANES / 2;
