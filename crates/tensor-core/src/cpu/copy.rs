@@ -211,3 +211,47 @@ fn cast_as<S: Number, D: Number>(x: Data<'_, S>, out: DataMut<'_, D>, f: impl Fn
     map::<Raw<S>, Raw<D>, 1>([source], out, Cost::Light, &|[x], o| map1(x, o, |v: Raw<S>| Raw(f(v.0))));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Copies between two layouts of a buffer of `u16`, and position by position; the whole target is compared, so that
+    /// nothing beside the elements may change.
+    fn same_as_one_by_one(from: &Layout, to: &Layout) {
+        let source: Vec<u16> = (0..from.required_len() as u16).collect();
+        let mut target = vec![u16::MAX; to.required_len() + 3];
+        let mut plain = target.clone();
+        for (t, s) in to.positions().zip(from.positions()) {
+            plain[t] = source[s];
+        }
+        elements(Data { all: &source, layout: from }, DataMut { all: &mut target, layout: to });
+        assert_eq!(target, plain, "{from:?} to {to:?}");
+    }
+
+    #[test]
+    fn copies_between_any_two_layouts_move_the_elements_and_nothing_else() {
+        for shape in [&[][..], &[1], &[7], &[3, 0, 2], &[5, 6], &[33, 34], &[3, 2, 4, 5]] {
+            let plain = Layout::contiguous(shape);
+            let rank = shape.len();
+            let turned = |at: usize| {
+                let order: Vec<usize> = (0..rank).map(|d| (d + at) % rank).collect();
+                let mut back = vec![0; rank];
+                order.iter().enumerate().for_each(|(i, &d)| back[d] = i);
+                let sizes: Vec<usize> = order.iter().map(|&d| shape[d]).collect();
+                Layout::contiguous(&sizes).permute(&back)
+            };
+            let wide: Vec<usize> = shape.iter().map(|n| 2 * n + 1).collect();
+            let stepped = (0..rank).fold(Layout::contiguous(&wide), |l, d| l.slice(d, 1, shape[d], 2));
+            let mut layouts = vec![plain.clone(), stepped];
+            layouts.extend((1..rank).map(turned));
+            for from in &layouts {
+                layouts.iter().for_each(|to| same_as_one_by_one(from, to));
+            }
+            // A source may name an element many times, a target may not.
+            if let Some(repeated) = Layout::contiguous(&[]).expand(shape) {
+                layouts.iter().for_each(|to| same_as_one_by_one(&repeated, to));
+            }
+        }
+    }
+}

@@ -114,3 +114,42 @@ fn within<'a, T>(layout: &Layout, all: &'a [T]) -> &'a [T] {
     let offset = if numel == 0 { 0 } else { layout.offset() };
     &all[offset..offset + numel]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storage_is_read_and_written_as_any_type_to_its_last_whole_element() {
+        let mut storage = CpuStorage::new(4 * 8 + 3).expect("fits");
+        storage.slice_mut::<f64>().copy_from_slice(&[1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(storage.slice::<f64>()[3], 4.0);
+        assert_eq!(
+            (storage.slice::<u8>().len(), storage.slice::<u16>().len(), storage.slice::<f64>().len()),
+            (35, 17, 4)
+        );
+    }
+
+    #[test]
+    fn a_view_that_leaves_its_storage_is_an_error() {
+        let mut storage = CpuStorage::new(6 * 4).expect("fits");
+        for (layout, fits) in [
+            (Layout::contiguous(&[2, 3]), true),
+            (Layout::strided(&[2, 3], &[1, 2], 0), true),
+            (Layout::strided(&[2, 3], &[3, 1], 1), false),
+            (Layout::strided(&[2], &[6], 0), false),
+            (Layout::strided(&[0], &[1], 99), true),
+        ] {
+            let view = View { storage: &storage, dtype: DType::F32, layout: &layout };
+            assert_eq!(data::<f32>(view).is_ok(), fits, "{layout:?}");
+            assert!(data::<f64>(view).is_err(), "the element's size differs");
+            let read = data::<f32>(view).ok().map(|d| d.contiguous().map(<[f32]>::len));
+            let mut view = ViewMut { storage: &mut storage, dtype: DType::F32, layout: &layout };
+            let again = ViewMut { storage: &mut *view.storage, dtype: view.dtype, layout: view.layout };
+            let written = data_mut::<f32>(again).ok().map(|mut d| d.contiguous().map(|all| all.len()));
+            assert_eq!(read, written, "{layout:?}");
+            view.dtype = DType::F64;
+            assert!(data_mut::<f32>(view).is_err(), "the element's size differs");
+        }
+    }
+}
