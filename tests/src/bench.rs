@@ -49,7 +49,6 @@ pub const GROUPS: &[Group] = &[
 
 /// Rows that wait for something the library does not have, with what that is.
 pub const NOT_YET: &[(&str, &str)] = &[
-    ("imagefolder", "reading, resizing and cropping pictures"),
     ("optim_adafactor_10m", "Adafactor"),
     ("optim_muon_10m", "Muon"),
     ("optim_lamb_10m", "Lamb"),

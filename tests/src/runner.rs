@@ -7,6 +7,7 @@ mod report;
 mod schedules;
 mod steps;
 mod training;
+mod transform;
 
 use crate::{
     compare::Tolerance,
@@ -75,6 +76,7 @@ fn replay(case: &Case<'_>) -> Res<()> {
         "optim" => steps::replay(case),
         "scheduler" => schedules::replay(case),
         "training" => training::replay(case),
+        "transform" => transform::replay(case),
         other => unsupported(format!("cases of kind {other}")),
     }
 }

@@ -30,6 +30,8 @@ mod sampler;
 mod split;
 mod to_device;
 mod transforms;
+#[cfg(feature = "images")]
+pub mod vision;
 
 pub use collate::{Collate, Place, default_collate};
 pub use combinators::{Cache, Concat, ConcatDataset, Map, Repeat, Subset, Zip};

@@ -6,6 +6,13 @@ use tensor_core::{Error, Result, Tensor};
 pub trait Transform: Send + Sync {
     /// The changed tensor. Random choices come from the thread's generator: inside a loader, the sample's own stream.
     fn apply(&self, x: &Tensor) -> Result<Tensor>;
+
+    /// The same inside of a chain. What a chain passes along may be a picture to which something is still to be done, so
+    /// that a resize computes only what the crop behind it keeps; this default does everything at once.
+    #[cfg(feature = "images")]
+    fn step(&self, x: crate::vision::Stage) -> Result<crate::vision::Stage> {
+        Ok(self.apply(&x.tensor()?)?.into())
+    }
 }
 
 impl<F: Fn(&Tensor) -> Result<Tensor> + Send + Sync> Transform for F {
@@ -17,6 +24,10 @@ impl<F: Fn(&Tensor) -> Result<Tensor> + Send + Sync> Transform for F {
 impl Transform for Box<dyn Transform> {
     fn apply(&self, x: &Tensor) -> Result<Tensor> {
         (**self).apply(x)
+    }
+    #[cfg(feature = "images")]
+    fn step(&self, x: crate::vision::Stage) -> Result<crate::vision::Stage> {
+        (**self).step(x)
     }
 }
 
@@ -49,9 +60,26 @@ impl std::fmt::Debug for Compose {
 }
 
 impl Transform for Compose {
+    #[cfg(not(feature = "images"))]
     fn apply(&self, x: &Tensor) -> Result<Tensor> {
         self.0.iter().try_fold(x.clone(), |x, t| t.apply(&x))
     }
+    #[cfg(feature = "images")]
+    fn apply(&self, x: &Tensor) -> Result<Tensor> {
+        self.step(x.clone().into())?.tensor()
+    }
+    #[cfg(feature = "images")]
+    fn step(&self, x: crate::vision::Stage) -> Result<crate::vision::Stage> {
+        self.0.iter().try_fold(x, |x, t| t.step(x))
+    }
+}
+
+/// A [`Compose`] of the transforms, which need not be boxed: `compose![RandomShift::new(2), |x: &Tensor| x.add(1.0)]`.
+#[macro_export]
+macro_rules! compose {
+    ($($transform:expr),* $(,)?) => {
+        $crate::Compose::new([$(::std::boxed::Box::new($transform) as ::std::boxed::Box<dyn $crate::Transform>),*])
+    };
 }
 
 /// Moves an image `[*, height, width]` by up to so many pixels along each side, whole pixels only; what comes into view

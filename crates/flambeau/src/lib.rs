@@ -36,6 +36,8 @@ mod device;
 pub mod nn;
 pub mod prelude;
 
+#[cfg(feature = "images")]
+pub use ::data::{compose, vision};
 pub use ::files;
 #[cfg(feature = "linalg")]
 pub use ::linalg;

@@ -25,6 +25,8 @@ pub use crate::{
     },
     optim, train,
 };
+#[cfg(feature = "images")]
+pub use crate::{compose, vision};
 pub use autograd::{Backward, grad};
 pub use data::{DataLoader, Dataset};
 pub use optim::{

@@ -1,9 +1,61 @@
-//! What a loader costs beside the dataset, with two workers.
+//! Pictures from a folder, and what a loader costs beside the dataset, with two workers.
 use super::{Call, Row};
 use flambeau::prelude::*;
+use flambeau::vision::{
+    ImageFolder, Interpolation, encode_jpeg, functional,
+    transforms::{CenterCrop, Normalize, Resize, ToTensor},
+};
+use std::{fs, path::Path};
 
-pub(super) const ROWS: &[Row] =
-    &[Row { name: "loader_overhead", setup: overhead }, Row { name: "collate_text", setup: collate_text }];
+pub(super) const ROWS: &[Row] = &[
+    Row { name: "imagefolder", setup: imagefolder },
+    Row { name: "loader_overhead", setup: overhead },
+    Row { name: "collate_text", setup: collate_text },
+];
+
+/// 256 pictures of 500x375 in two classes: those of `$BENCH_IMAGES` or `bench-images` in the folder for temporary files,
+/// where the program for PyTorch has made them; else made here, much the same.
+fn imagefolder() -> Result<Call> {
+    let root = match std::env::var_os("BENCH_IMAGES") {
+        Some(folder) => folder.into(),
+        None => std::env::temp_dir().join("bench-images"),
+    };
+    if !root.join(".done").exists() {
+        make_images(&root)?;
+    }
+    let transform = compose![
+        Resize::new(256),
+        CenterCrop::new(224),
+        ToTensor,
+        Normalize::new([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+    ];
+    let dataset = ImageFolder::new(root)?.transform(transform);
+    let loader = DataLoader::new(dataset).batch_size(64).shuffle(true).workers(2);
+    Ok(Box::new(move || {
+        let mut count = 0;
+        for batch in &loader {
+            count += batch?.0.size(0)?;
+        }
+        all(count, 256)
+    }))
+}
+
+/// Smooth noise in three sizes, and a little of every pixel's own.
+fn make_images(root: &Path) -> Result<()> {
+    for class in ["a", "b"] {
+        fs::create_dir_all(root.join(class))?;
+        for i in 0..128 {
+            let mut sum = (Tensor::randn([3, 375, 500])? * 3.0)?;
+            for (cells, strength) in [(6, 90.0), (24, 40.0), (96, 12.0)] {
+                let coarse = Tensor::randn([3, cells * 3 / 4, cells])?;
+                sum = (sum + &(functional::resize(&coarse, [375, 500], Interpolation::Bicubic)? * strength)?)?;
+            }
+            let bytes = (sum + 128.0)?.clamp(Some(0.0.into()), Some(255.0.into()))?.to_dtype(DType::U8)?;
+            fs::write(root.join(class).join(format!("{i:03}.jpg")), encode_jpeg(&bytes, 90)?)?;
+        }
+    }
+    Ok(fs::write(root.join(".done"), "")?)
+}
 
 /// Samples that cost nothing to make.
 struct Numbers;

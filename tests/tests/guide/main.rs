@@ -7,6 +7,7 @@ mod layers;
 mod losses;
 mod models;
 mod parametrizations;
+mod pictures;
 mod pytorch;
 mod tensors;
 mod training;
