@@ -137,7 +137,9 @@ fn main() -> Result<()> {
 
 /// Hulls and sails of three colours on a noisy sea, 30 of each.
 fn make_pictures(root: &Path) -> Result<()> {
-    for (class, colour) in [("gondola", [40.0, 40.0, 40.0]), ("kayak", [230.0, 120.0, 20.0]), ("sailboat", [245.0, 245.0, 245.0])] {
+    for (class, colour) in
+        [("gondola", [40.0, 40.0, 40.0]), ("kayak", [230.0, 120.0, 20.0]), ("sailboat", [245.0, 245.0, 245.0])]
+    {
         fs::create_dir_all(root.join(class))?;
         for i in 0..30 {
             let sea = Tensor::randint(0, 256, [3, 40, 40])?.to_dtype(DType::U8)?;

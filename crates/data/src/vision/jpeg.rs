@@ -141,7 +141,9 @@ pub(super) fn decode<E: From<&'static str>>(
                 }
                 frame = Some(header.frame());
             }
-            0xC3 | 0xC5..=0xCF => return Err("it is lossless, hierarchical or arithmetic-coded, which is not read".into()),
+            0xC3 | 0xC5..=0xCF => {
+                return Err("it is lossless, hierarchical or arithmetic-coded, which is not read".into());
+            }
             0xDA => {
                 scans += 1;
                 let frame = frame.as_mut().ok_or("a scan comes before the frame")?;
@@ -259,7 +261,9 @@ impl FrameHeader {
             .as_chunks::<3>()
             .0
             .iter()
-            .map(|&[id, sampling, table]| (id, usize::from(sampling >> 4), usize::from(sampling & 15), usize::from(table)))
+            .map(|&[id, sampling, table]| {
+                (id, usize::from(sampling >> 4), usize::from(sampling & 15), usize::from(table))
+            })
             .collect();
         if parts.len() != usize::from(count) || !matches!(count, 1 | 3 | 4) {
             return Err("it has other than 1, 3 or 4 components");

@@ -59,7 +59,8 @@ impl CutMix {
         if rows.is_empty() || columns.is_empty() {
             return Ok((images.clone(), labels));
         }
-        let others = images.roll(&[1], 0)?.narrow(-2, rows.start, rows.len())?.narrow(-1, columns.start, columns.len())?;
+        let others =
+            images.roll(&[1], 0)?.narrow(-2, rows.start, rows.len())?.narrow(-1, columns.start, columns.len())?;
         let mixed = super::functional::erase(images, rows.start, columns.start, &others)?;
         let share = (rows.len() * columns.len()) as f64 / (height * width) as f64;
         Ok((mixed, blend(&labels, 1.0 - share)?))

@@ -83,11 +83,7 @@ const HALF: i32 = 1 << 15;
 #[inline(always)]
 fn rgb(y: u8, cb: u8, cr: u8) -> [i32; 3] {
     let (y, cb, cr) = (i32::from(y), i32::from(cb) - 128, i32::from(cr) - 128);
-    [
-        y + ((91881 * cr + HALF) >> 16),
-        y + ((-22554 * cb - 46802 * cr + HALF) >> 16),
-        y + ((116_130 * cb + HALF) >> 16),
-    ]
+    [y + ((91881 * cr + HALF) >> 16), y + ((-22554 * cb - 46802 * cr + HALF) >> 16), y + ((116_130 * cb + HALF) >> 16)]
 }
 
 #[inline(always)]

@@ -4,9 +4,9 @@ use super::{Component, Frame, Res, Tables};
 
 /// From the order in the file to the natural one; what a damaged run reaches past the end falls on the last.
 const ORDER: [u8; 80] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
-    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55,
-    62, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63,
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
+    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
+    47, 55, 62, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63,
 ];
 
 /// Where coefficient `i` of the file stands in a block.
@@ -77,7 +77,13 @@ pub(super) fn read(
                     let block = coefficients.get_mut(from..).and_then(|b| b.first_chunk_mut::<64>());
                     let block = block.ok_or("a block is outside of the picture")?;
                     if !frame.progressive {
-                        sequential(&mut bits, table(&tables.dc, dc)?, table(&tables.ac, ac)?, &mut carry.means[c], block)?;
+                        sequential(
+                            &mut bits,
+                            table(&tables.dc, dc)?,
+                            table(&tables.ac, ac)?,
+                            &mut carry.means[c],
+                            block,
+                        )?;
                     } else if scan.band[0] == 0 {
                         means(&mut bits, &tables.dc, dc, scan, &mut carry.means[c], block)?;
                     } else if scan.bits[0] == 0 {

@@ -144,9 +144,7 @@ impl Picture {
 // Whether every point of the map has room in 16.16; a mere stretch is done with floats.
 fn fits_fixed(&[a, b, c, d, e, f]: &[f64; 6], [height, width]: [usize; 2]) -> bool {
     let (w, h) = (width as f64, height as f64);
-    let inside = |(x, y): (f64, f64)| {
-        (x * a + y * b + c).abs() < 32768.0 && (x * d + y * e + f).abs() < 32768.0
-    };
+    let inside = |(x, y): (f64, f64)| (x * a + y * b + c).abs() < 32768.0 && (x * d + y * e + f).abs() < 32768.0;
     (b != 0.0 || d != 0.0) && [(0.0, 0.0), (w, h), (0.0, h), (w, 0.0)].into_iter().all(inside)
 }
 

@@ -1,8 +1,8 @@
 //! Sizes: resizing, cropping, padding.
 use super::{between, functional, whole};
+use crate::Transform;
 use crate::random::Words;
 use crate::vision::{Fill, Interpolation, Padding, PaddingMode, Size, Stage};
-use crate::Transform;
 use tensor_core::{Error, Result, Tensor};
 
 /// Resizes; `Resize::new(256)` makes the shorter side 256 long, `Resize::new([256, 341])` is height and width.
@@ -133,8 +133,11 @@ impl Transform for RandomCrop {
         }
         let [height, width] = x.size("RandomCrop")?;
         if h > height || w > width {
-            return Err(Error::new("RandomCrop", format!("cannot cut {h}x{w} pixels from a picture of {height}x{width}"))
-                .hint("resize it first, or set pad_if_needed"));
+            return Err(Error::new(
+                "RandomCrop",
+                format!("cannot cut {h}x{w} pixels from a picture of {height}x{width}"),
+            )
+            .hint("resize it first, or set pad_if_needed"));
         }
         let mut words = Words::of_thread(2);
         let top = words.below(height - h + 1) as isize;

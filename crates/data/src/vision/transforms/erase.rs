@@ -38,7 +38,9 @@ impl Transform for RandomErasing {
         ordered(OP, "ratio", self.ratio)?;
         let [height, width] = functional::size(OP, x)?;
         if !x.dtype().is_float() || x.dim() < 3 {
-            return Err(Error::new(OP, "takes floats [*, channels, height, width]").operands([x]).hint("put ToTensor before it"));
+            return Err(Error::new(OP, "takes floats [*, channels, height, width]")
+                .operands([x])
+                .hint("put ToTensor before it"));
         }
         let mut words = Words::of_thread(23);
         if !happens(&mut words, self.p) {

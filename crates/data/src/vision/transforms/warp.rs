@@ -17,7 +17,10 @@ pub struct RandomRotation {
 impl RandomRotation {
     /// Up to so many degrees either way.
     pub fn new(degrees: f64) -> RandomRotation {
-        RandomRotation { degrees: [-degrees, degrees], options: RotateOptions { fill: 0.0.into(), ..Default::default() } }
+        RandomRotation {
+            degrees: [-degrees, degrees],
+            options: RotateOptions { fill: 0.0.into(), ..Default::default() },
+        }
     }
 }
 
