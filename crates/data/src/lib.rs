@@ -27,7 +27,13 @@ mod loader;
 mod pad;
 mod random;
 mod sampler;
+#[cfg(feature = "datasets")]
+pub mod shards;
 mod split;
+#[cfg(feature = "datasets")]
+pub mod tables;
+#[cfg(feature = "text")]
+pub mod text;
 mod to_device;
 mod transforms;
 #[cfg(feature = "images")]

@@ -83,6 +83,13 @@ thread_local! {
     static PADDED: Cell<Padding> = const { Cell::new(Padding { content: 0, padded: 0 }) };
 }
 
+/// So many elements became so many.
+pub(crate) fn count(content: usize, padded: usize) {
+    let mut all = PADDED.get();
+    all += Padding { content, padded };
+    PADDED.set(all);
+}
+
 /// What `f` returns, and what it padded on this thread.
 pub(crate) fn counting<T>(f: impl FnOnce() -> T) -> (T, Padding) {
     PADDED.set(Padding::default());
@@ -105,9 +112,7 @@ pub(crate) fn stack_padded(tensors: &[Tensor], value: f64) -> Result<Tensor> {
     } else {
         unit.repeat(sizes.iter().product::<usize>() * tensors.len())
     };
-    let mut count = PADDED.get();
-    count += Padding { content: tensors.iter().map(Tensor::numel).sum(), padded: shape.iter().product() };
-    PADDED.set(count);
+    count(tensors.iter().map(Tensor::numel).sum(), shape.iter().product());
     for (i, t) in tensors.iter().enumerate() {
         let bytes = t.to_bytes()?;
         copy_corner(&bytes, t.shape(), &mut out[i * one_sample..(i + 1) * one_sample], &sizes, unit.len());
