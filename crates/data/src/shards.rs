@@ -176,8 +176,6 @@ impl Shard {
             entry.read_to_end(&mut content).map_err(|e| refused(&self.path, format!("{name}: {e}")))?;
             let is_file = entry.header().entry_type().is_file();
             drop(entry);
-            drop(entries);
-            drop(archive);
             if (content.len() as u64) < size {
                 return Err(refused(&self.path, format!("{name} is cut off: {} of {size} bytes", content.len())));
             }

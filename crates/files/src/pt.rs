@@ -84,6 +84,22 @@ pub fn to_bytes(value: impl Into<Value>) -> Result<Vec<u8>> {
     Ok(bytes.into_inner())
 }
 
+/// The value of a bare pickle, such as a batch of CIFAR: what Python's `pickle.dump` wrote, of protocol 2 or later, Python
+/// 2's as well. The same values are made as from a file of `torch.save`, and the same refused.
+pub fn from_pickle(bytes: &[u8]) -> Result<Value> {
+    struct None;
+    impl assemble::Elements for None {
+        fn read(&mut self, _: &machine::Storage, _: crate::kind::Kind) -> Result<tensor_core::Tensor> {
+            Err(refused("a bare pickle has no elements of tensors"))
+        }
+    }
+    let length = bytes.len() as u64;
+    let mut source = Cursor::new(bytes);
+    let mut machine = machine::Machine::default();
+    let object = machine.run(&mut input::Input::new(&mut source, length))?;
+    assemble::Assembly::new(&machine, &mut None, length).value(&object)
+}
+
 fn read(source: &mut dyn Source) -> Result<Value> {
     let length = source.seek(std::io::SeekFrom::End(0))?;
     source.rewind()?;

@@ -1,7 +1,9 @@
 //! Data sets, the loader, and texts of different lengths.
 use flambeau::data::{
-    BucketSampler, DistributedSampler, PadOptions, SortByLength, TensorDataset, datasets::Digits, pad_collate,
-    pad_sequence,
+    BucketSampler, DistributedSampler, PadOptions, SortByLength, TensorDataset,
+    datasets::{AgNews, Digits, Folder, Mnist},
+    pad_collate, pad_sequence,
+    text::{BasicEnglish, Tokenizer, Vocab, VocabOptions, pad_ids_collate},
 };
 use flambeau::prelude::*;
 
@@ -9,6 +11,55 @@ use flambeau::prelude::*;
 fn pictures(size: usize) -> Result<impl Dataset<Item = (Tensor, i64)> + 'static> {
     let picture = Tensor::zeros([3, size, size])?;
     Ok((0..847i64).collect::<Vec<_>>().map(move |i| Ok((picture.clone(), i % 6))))
+}
+
+/// A folder of a test's own.
+fn folder(name: &str) -> Result<std::path::PathBuf> {
+    let folder = std::env::temp_dir().join(format!("flambeau-guide-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+#[test]
+fn guide_044_a_prebuilt_dataset_reads_its_original_files() -> Result<()> {
+    let home = folder("mnist")?;
+    // Two pictures of 2 x 2 in the format of MNIST; every other data set has such a test in the crate `data`.
+    let images = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2][..], &[0, 51, 102, 153, 204, 255, 0, 1]].concat();
+    std::fs::write(home.join("train-images-idx3-ubyte"), &images)?;
+    std::fs::write(home.join("train-labels-idx1-ubyte"), [0, 0, 8, 1, 0, 0, 0, 2, 7, 3])?;
+    let train = Mnist::train(home.as_path())?;
+    let (image, label) = train.get(0)?;
+    assert_eq!((image.shape(), label, train.len()), (&[1, 2, 2][..], 7, 2));
+    assert_eq!(image.to_vec::<f32>()?, [0.0, 0.2, 0.4, 0.6]);
+
+    std::fs::write(home.join("train-images-idx3-ubyte"), &images[..20])?;
+    let error = Mnist::train(home.as_path()).unwrap_err().to_string();
+    assert!(error.contains("train-images-idx3-ubyte: sizes [2, 2, 2]") && error.contains("from byte 16 on"), "{error}");
+    let error = Mnist::test(home.as_path()).unwrap_err().to_string();
+    assert!(error.contains("get train-images-idx3-ubyte.gz") && error.contains("MNIST/raw"), "{error}");
+    std::fs::remove_dir_all(home)?;
+    Ok(())
+}
+
+#[test]
+fn guide_045_a_prebuilt_text_dataset_to_batches_of_numbers() -> Result<()> {
+    let home = folder("ag-news")?;
+    let csv = "\"3\",\"Wall St. Bears\",\"Short-sellers are seeing green again.\"\n\"4\",\"Oil\",\"prices\"\n";
+    std::fs::write(home.join("train.csv"), csv)?;
+    let error = AgNews::train(home.as_path()).unwrap_err().to_string();
+    assert!(error.contains("its MD5 is"), "{error}");
+    let train = AgNews::train(Folder::new(&home).verify(false))?;
+    assert_eq!(train.get(0)?, (3, "Wall St. Bears Short-sellers are seeing green again.".to_string()));
+
+    let tokens = train.texts().iter().map(|text| BasicEnglish.tokens(text));
+    let vocab = Vocab::build(tokens, VocabOptions { specials: &["<pad>", "<unk>"], ..Default::default() })?;
+    let numbers = train.map(move |(label, text)| Ok((vocab.encode(&BasicEnglish.tokens(&text))?, label - 1)));
+    let loader = DataLoader::with_collate(numbers, pad_ids_collate(0)).batch_size(2);
+    let (x, y) = loader.iter().next().unwrap()?;
+    assert_eq!((x.shape(), y.to_vec::<i64>()?), (&[2, 10][..], vec![2, 3]));
+    assert_eq!(x.select(0, 1)?.to_vec::<i64>()?[2..], [0; 8]);
+    std::fs::remove_dir_all(home)?;
+    Ok(())
 }
 
 #[test]

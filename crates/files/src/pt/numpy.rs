@@ -64,12 +64,18 @@ impl Array {
     /// From the state of a pickle: `(version, shape, dtype, fortran order, bytes)`.
     pub fn new(machine: &Machine, state: &Object) -> Result<Array> {
         let wrong = || damaged("an array of NumPy is not what NumPy writes");
-        let Some([_version, shape, dtype, Object::Bool(fortran), Object::Bytes(bytes)]) = machine.items(state) else {
+        let Some([_version, shape, dtype, Object::Bool(fortran), bytes]) = machine.items(state) else {
             return Err(wrong());
+        };
+        let bytes: Rc<[u8]> = match bytes {
+            Object::Bytes(bytes) => bytes.clone(),
+            // Python 2's bytes that happen to be text.
+            Object::Text(text) => text.as_bytes().into(),
+            _ => return Err(wrong()),
         };
         let shape = machine.items(shape).ok_or_else(wrong)?.iter().map(number).collect::<Result<_>>()?;
         let Some(Node::NumpyDType(descr)) = machine.at(dtype) else { return Err(wrong()) };
-        Ok(Array { shape, descr: *descr, fortran: *fortran, bytes: bytes.clone() })
+        Ok(Array { shape, descr: *descr, fortran: *fortran, bytes })
     }
 
     pub fn tensor(&self) -> Result<Tensor> {

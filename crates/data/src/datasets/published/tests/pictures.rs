@@ -150,10 +150,7 @@ fn cifar_python() {
     // A pickle that would run a program where Python read it.
     home.put("cifar-10-batches-py/test_batch", b"\x80\x02cposix\nsystem\nU\x04true\x85R.");
     let error = Cifar10::test(home.folder()).unwrap_err().to_string();
-    assert!(
-        error.contains("test_batch") && error.contains("a call of posix system, which is not made here"),
-        "{error}"
-    );
+    assert!(error.contains("test_batch") && error.contains("posix"), "{error}");
     // Tuples in tuples without end.
     home.put("cifar-10-batches-py/test_batch", [&b"\x80\x02)"[..], &[0x85; 100_000], b"."].concat());
     assert!(Cifar10::test(home.folder()).is_err());

@@ -2,10 +2,10 @@
 use super::{
     Folder, ImageSet,
     folder::{Content, damaged},
-    pickled,
     table::{self, Entry},
 };
-use tensor_core::Result;
+use files::pt::{self, Key, Value};
+use tensor_core::{DType, Error, Result};
 
 const SHAPE: [usize; 3] = [3, 32, 32];
 const PIXELS: usize = 3 * 32 * 32;
@@ -136,16 +136,33 @@ fn records(
 fn dictionaries(entry: &'static Entry, files: &[Content], key: &str, classes: &[&str]) -> Result<ImageSet> {
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     for file in files {
-        let batch = pickled::read(&file.bytes, key).map_err(|e| damaged(entry.name, &file.path, e.message()))?;
-        if Some(batch.pixels.len()) != batch.labels.len().checked_mul(PIXELS) {
-            let why = format!("{} bytes of pixels for {} labels", batch.pixels.len(), batch.labels.len());
+        let (data, of) = batch(&file.bytes, key).map_err(|e| damaged(entry.name, &file.path, e.message()))?;
+        if Some(data.len()) != of.len().checked_mul(PIXELS) {
+            let why = format!("{} bytes of pixels for {} labels", data.len(), of.len());
             return Err(file.damaged(entry.name, why));
         }
-        pixels.extend_from_slice(&batch.pixels);
-        labels.extend(batch.labels);
+        pixels.extend(data);
+        labels.extend(of);
     }
     let path = files.first().map_or("", |file| &file.path);
     ImageSet::checked(entry.name, path, (pixels, SHAPE), labels, classes)
+}
+
+/// The pixels and the labels of a batch: a dictionary with a list and an array of bytes. The pickle is read without running
+/// anything of it.
+fn batch(pickle: &[u8], key: &str) -> Result<(Vec<u8>, Vec<i64>)> {
+    let batch = pt::from_pickle(pickle)?;
+    // Python 2 has text for keys, Python 3 that loads and writes it again has bytes.
+    let entry = |name: &str| {
+        let found = batch.get(name).or_else(|| batch.get(Key::Bytes(name.into())));
+        found.ok_or_else(|| Error::new("pickle", format!("there is no entry {name:?}")))
+    };
+    let pixels = match entry("data")?.as_tensor() {
+        Some(data) if data.dtype() == DType::U8 => data.to_vec()?,
+        _ => return Err(Error::new("pickle", "\"data\" is no array of bytes")),
+    };
+    let labels = entry(key)?.as_list().unwrap_or_default().iter().map(Value::as_i64).collect::<Option<_>>();
+    Ok((pixels, labels.ok_or_else(|| Error::new("pickle", format!("{key:?} holds something that is no number")))?))
 }
 
 #[rustfmt::skip]

@@ -86,17 +86,17 @@ impl Folder {
         for (content, name) in found.iter_mut().zip(names) {
             *content = self.plain(entry, name)?;
         }
-        if found.iter().any(Option::is_none) {
-            if let Some(archive) = self.archive(entry)? {
-                archive.each(entry.name, |path, file| {
-                    let at = names.iter().position(|name| is_at(path, name) || is_at(path, &format!("{name}.gz")));
-                    if let Some(slot @ None) = at.map(|i| &mut found[i]) {
-                        let bytes = unpacked(entry.name, path, file)?;
-                        *slot = Some(Content { path: archive.inside(path), bytes });
-                    }
-                    Ok(())
-                })?;
-            }
+        if found.iter().any(Option::is_none)
+            && let Some(archive) = self.archive(entry)?
+        {
+            archive.each(entry.name, |path, file| {
+                let at = names.iter().position(|name| is_at(path, name) || is_at(path, &format!("{name}.gz")));
+                if let Some(slot @ None) = at.map(|i| &mut found[i]) {
+                    let bytes = unpacked(entry.name, path, file)?;
+                    *slot = Some(Content { path: archive.inside(path), bytes });
+                }
+                Ok(())
+            })?;
         }
         if let Some(missing) = found.iter().position(Option::is_none) {
             return Err(self.missing(entry, names[missing]));

@@ -5,11 +5,8 @@ mod pictures;
 mod words;
 
 use super::*;
-use crate::Dataset;
-use std::{
-    io::Write,
-    path::PathBuf,
-};
+use crate::{Dataset, datasets::FakeData};
+use std::{io::Write, path::PathBuf};
 
 /// A folder of a test's own, which goes with it.
 struct Home(PathBuf);
@@ -78,7 +75,7 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
 
 #[test]
 fn the_page_says_what_the_table_says() {
-    let page = include_str!("../../../../docs/datasets.md");
+    let page = include_str!("../../../../../docs/datasets.md");
     assert!(
         page == table::page(),
         "`cargo run -p data --features datasets --example datasets_page > docs/datasets.md`"

@@ -526,10 +526,10 @@ let mine = Mnist::train(Folder::new(\"mine\").verify(false))?;    // other files
 Put the files into the folder that you name, or into the one below it that the table shows; packed as they come (`.gz`,
 `.tar.gz`, `.zip`) or unpacked. A file that is missing, damaged or not the published one is an error that says which, and
 where to get it. `Digits` is inside the program, `FakeData` is made up, and pictures of your own in folders are read by
-`ImageFolder`. The last column is the test in `crates/data/src/datasets/tests` that reads small files of the same form.
+`ImageFolder`. The last column is the test in `crates/data/src/datasets/published/tests` that reads small files of the same form.
 
 This page is written by `cargo run -p data --features datasets --example datasets_page > docs/datasets.md`, and a test
-compares it with the table in `crates/data/src/datasets/table.rs`.
+compares it with the table in `crates/data/src/datasets/published/table.rs`.
 
 | data set | samples | files | folder | from | test |
 |---|---|---|---|---|---|
