@@ -1,6 +1,6 @@
 //! The command line: every flag in one table, which is also the help.
+use examples::args::{Flag, Program, number};
 use std::path::PathBuf;
-use std::str::FromStr;
 
 /// What the user asked for; `None` where nothing was said.
 #[derive(Clone, Debug, Default)]
@@ -15,14 +15,14 @@ pub struct Args {
     pub resume: Option<PathBuf>,
 }
 
-struct Flag {
-    name: &'static str,
-    value: &'static str,
-    about: &'static str,
-    set: fn(&mut Args, &str) -> Result<(), String>,
-}
+/// The program and its flags.
+pub const PROGRAM: Program<Args> = Program {
+    about: "Trains a network to read handwritten digits, and shows what it has learned.",
+    flags: FLAGS,
+    word: None,
+};
 
-const FLAGS: &[Flag] = &[
+const FLAGS: &[Flag<Args>] = &[
     Flag {
         name: "--epochs",
         value: "N",
@@ -79,71 +79,12 @@ const FLAGS: &[Flag] = &[
     },
 ];
 
-/// The text of `--help`.
-pub fn help() -> String {
-    let mut text = "Trains a network to read handwritten digits, and shows what it has learned.\n\n".to_string();
-    for flag in FLAGS {
-        text += &format!("  {:<18} {}\n", format!("{} {}", flag.name, flag.value), flag.about);
-    }
-    text + "  --help             this text\n"
-}
-
-impl Args {
-    /// Reads `--flag value` and `--flag=value`; `None` where help is wanted.
-    pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Option<Args>, String> {
-        let mut args = Args::default();
-        let mut words = words.into_iter();
-        while let Some(word) = words.next() {
-            if word == "--help" || word == "-h" {
-                return Ok(None);
-            }
-            let (name, value) = match word.split_once('=') {
-                Some((name, value)) => (name, Some(value.to_string())),
-                None => (word.as_str(), None),
-            };
-            let Some(flag) = FLAGS.iter().find(|f| f.name == name) else { return Err(unknown(name)) };
-            let value = value.or_else(|| words.next()).ok_or(format!("{name} needs a value: {name} {}", flag.value))?;
-            (flag.set)(&mut args, &value).map_err(|why| format!("{name} {value}: {why}"))?;
-        }
-        Ok(Some(args))
-    }
-}
-
-fn number<T: FromStr + PartialOrd + std::fmt::Display>(text: &str, least: T, most: T) -> Result<T, String> {
-    let range = format!("expected a number from {least} to {most}");
-    text.parse().ok().filter(|n| (least..=most).contains(n)).ok_or(range)
-}
-
-fn unknown(name: &str) -> String {
-    let near = FLAGS.iter().map(|f| (distance(name, f.name), f.name)).min();
-    match near {
-        Some((d, near)) if d <= 3 => format!("there is no {name}; did you mean {near}?"),
-        _ => format!("there is no {name}; --help lists what there is"),
-    }
-}
-
-/// Letters to insert, delete or replace (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = corner + usize::from(x != *y);
-            corner = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Option<Args>, String> {
-        Args::parse(line.split_whitespace().map(String::from))
+        PROGRAM.parse(line.split_whitespace().map(String::from))
     }
 
     #[test]

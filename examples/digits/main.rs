@@ -21,21 +21,7 @@ use training::{Plan, Settings};
 const FOLDER: &str = "flambeau-runs/digits";
 
 fn main() -> ExitCode {
-    let outcome = match Args::parse(std::env::args().skip(1)) {
-        Ok(Some(args)) => run(&args).map_err(|e| e.to_string()),
-        Ok(None) => {
-            print!("{}", args::help());
-            Ok(())
-        }
-        Err(why) => Err(why),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            eprintln!("error: {why}");
-            ExitCode::FAILURE
-        }
-    }
+    args::PROGRAM.main(run)
 }
 
 fn run(args: &Args) -> Result<()> {

@@ -34,7 +34,7 @@ mod wolfe;
 
 pub use adam::{Adam, AdamOptions, AdamW, AdamWOptions};
 pub use adaptive::{Adadelta, AdadeltaOptions, Adagrad, AdagradOptions, RMSprop, RMSpropOptions, Rprop, RpropOptions};
-pub use clip::{clip_grad_norm_, clip_grad_value_};
+pub use clip::{ClipNorm, clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm};
 pub use lbfgs::{LBFGS, LBFGSOptions, LineSearch};
 pub use lr_scheduler::Scheduler;
 pub use matrices::{Adafactor, AdafactorOptions, Muon, MuonOptions, MuonRate};

@@ -6,7 +6,8 @@
 use autograd::{Backward, Parameter};
 use files::StateDict;
 use optim::{
-    Adam, AdamOptions, AdamW, Optim, Optimizer, Rule, SGD, SGDOptions, State, clip_grad_norm_, clip_grad_value_,
+    Adam, AdamOptions, AdamW, ClipNorm, Optim, Optimizer, Rule, SGD, SGDOptions, State, clip_grad_norm_,
+    clip_grad_value_, clip_grads_with_norm_, get_total_norm,
     lr_scheduler::{CosineAnnealingLR, OneCycleLR, Schedule},
 };
 use std::sync::Mutex;
@@ -199,6 +200,21 @@ fn gradients_are_clipped_to_the_norm() -> Result<()> {
     assert_eq!(a.grad().unwrap().to_bytes()?, g);
     clip_grad_value_([&a, &b], 0.7)?;
     assert!((b.grad().unwrap().item::<f64>()? - 0.7).abs() < 1e-6);
+    assert_eq!(memory_stats().cow_copies, before);
+    // Norms of other types, in one piece and in two steps; and what is not finite.
+    let tensors = [Tensor::full([2], 3.0)?, Tensor::full([1], -4.0)?];
+    for (norm_type, expected) in [(1.0, 10.0), (0.0, 3.0), (f64::INFINITY, 4.0), (3.0, 118f64.cbrt())] {
+        assert!((get_total_norm(&tensors, norm_type)?.item::<f64>()? - expected).abs() < 1e-5, "{norm_type}");
+    }
+    clip_grads_with_norm_([&a], 1.0, &Tensor::full((), 2.0)?)?;
+    assert!((a.grad().unwrap().item::<f64>()? - 0.3).abs() < 1e-6);
+    let checked = ClipNorm { error_if_nonfinite: true, ..Default::default() };
+    a.set_grad(Some(Tensor::full([1], f64::NAN)?));
+    let why = clip_grad_norm_([&a, &b], 1.0, checked).unwrap_err().to_string();
+    assert!(why.contains("clip_grad_norm_") && why.contains("NaN"), "{why}");
+    assert!((b.grad().unwrap().item::<f64>()? - 0.7).abs() < 1e-6, "an error changes nothing");
+    clip_grad_norm_([&a, &b], 1.0, 2.0)?;
+    assert!(b.grad().unwrap().item::<f64>()?.is_nan());
     assert!(clip_grad_norm_([&a], -1.0, 2.0).is_err() && clip_grad_value_([&a], f64::NAN).is_err());
     Ok(())
 }
