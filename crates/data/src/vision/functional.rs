@@ -264,7 +264,7 @@ fn bytes_only(op: &'static str, x: &Tensor) -> Error {
 
 /// Blurred by a bell of `kernel_size` (x, y; odd) taps and of width `sigma` (x, y).
 pub fn gaussian_blur(x: &Tensor, kernel_size: [usize; 2], sigma: [f64; 2]) -> Result<Tensor> {
-    if kernel_size.iter().any(|k| k % 2 == 0) {
+    if kernel_size.iter().any(|k| k.is_multiple_of(2)) {
         return Err(Error::new("gaussian_blur", format!("kernel_size {kernel_size:?} must be odd")));
     }
     if !sigma.iter().all(|&s| s > 0.0 && s.is_finite()) {
@@ -450,8 +450,7 @@ fn perspective_coefficients(start: [[f64; 2]; 4], end: [[f64; 2]; 4]) -> Option<
     for k in 0..8 {
         let pivot = (k..8).max_by(|&i, &j| rows[i][k].abs().total_cmp(&rows[j][k].abs()))?;
         rows.swap(k, pivot);
-        // Also refuses NaN.
-        if !(rows[k][k].abs() > 1e-9) {
+        if rows[k][k].is_nan() || rows[k][k].abs() <= 1e-9 {
             return None;
         }
         let row = rows[k];

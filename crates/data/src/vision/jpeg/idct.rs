@@ -1,5 +1,6 @@
 //! The inverse cosine transform: the integer arithmetic of libjpeg's `jidctint.c` (after Loeffler, Ligtenberg and
 //! Moschytz, 1989), eight columns at once, so that decoded bytes are those of libjpeg.
+#![allow(clippy::needless_range_loop)] // Plain counted loops over arrays are what becomes SIMD.
 
 type Row = [i32; 8];
 

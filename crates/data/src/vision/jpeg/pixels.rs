@@ -9,7 +9,7 @@ pub(super) fn pixels(frame: &Frame, colours: Colours) -> Res<Vec<u8>> {
     let mut out = vec![0; width * height * channels];
     let max = frame.max;
     for c in &frame.components {
-        if max[0] % c.h != 0 || max[1] % c.v != 0 {
+        if !max[0].is_multiple_of(c.h) || !max[1].is_multiple_of(c.v) {
             return Err("its chroma has a fraction of the picture's size, which libjpeg does not read either");
         }
     }
@@ -35,7 +35,7 @@ fn full_row(c: &Component, factor: [usize; 2], y: usize, sums: &mut [u16], out: 
     let line = |y: usize| &c.plane[y.min(height - 1) * c.stride()..][..c.stride()];
     let near = line(y / factor[1]);
     // The row on the other side of this one; past the edge it is this one again.
-    let far = || if y % 2 == 0 { line((y / 2).saturating_sub(1)) } else { line(y / 2 + 1) };
+    let far = || if y.is_multiple_of(2) { line((y / 2).saturating_sub(1)) } else { line(y / 2 + 1) };
     match factor {
         [1, 1] => out[..width].copy_from_slice(&near[..width]),
         [2, 1] if width > 2 => {
@@ -64,7 +64,7 @@ fn full_row(c: &Component, factor: [usize; 2], y: usize, sums: &mut [u16], out: 
             out[2 * width - 1] = ((4 * sums[width - 1] + 7) >> 4) as u8;
         }
         [1, 2] => {
-            let bias = if y % 2 == 0 { 1 } else { 2 };
+            let bias = if y.is_multiple_of(2) { 1 } else { 2 };
             for ((o, &n), &f) in out.iter_mut().zip(&near[..width]).zip(far()) {
                 *o = ((3 * u16::from(n) + u16::from(f) + bias) >> 2) as u8;
             }
