@@ -48,11 +48,8 @@ pub const GROUPS: &[Group] = &[
 ];
 
 /// Rows that wait for something the library does not have, with what that is.
-pub const NOT_YET: &[(&str, &str)] = &[
-    ("optim_adafactor_10m", "Adafactor"),
-    ("optim_muon_10m", "Muon"),
-    ("optim_lamb_10m", "Lamb"),
-];
+pub const NOT_YET: &[(&str, &str)] =
+    &[("optim_adafactor_10m", "Adafactor"), ("optim_muon_10m", "Muon"), ("optim_lamb_10m", "Lamb")];
 
 /// Calls `f` without recording and drops what it returns.
 fn unrecorded<T>(f: impl Fn() -> Result<T> + 'static) -> Result<Call> {

@@ -28,9 +28,8 @@ impl Folder {
             fs::create_dir_all(self.0.join(class)).unwrap();
             for i in 0..count {
                 let name = self.0.join(class).join(format!("{i:05}.ppm"));
-                let pixels: String = (0..4)
-                    .flat_map(|_| ['A', (b'0' + c as u8) as char, (b'0' + (i % 64) as u8) as char])
-                    .collect();
+                let pixels: String =
+                    (0..4).flat_map(|_| ['A', (b'0' + c as u8) as char, (b'0' + (i % 64) as u8) as char]).collect();
                 fs::write(name, format!("P6 2 2 255\n{pixels}")).unwrap();
             }
         }

@@ -33,7 +33,7 @@ impl<'a> Bits<'a> {
             let inverse = !word;
             if inverse.wrapping_sub(0x0101_0101_0101_0101) & !inverse & 0x8080_8080_8080_8080 == 0 {
                 let bytes = (64 - self.count) / 8;
-                self.buffer |= (word >> self.count) & (!0 << (64 - self.count - bytes * 8) % 64);
+                self.buffer |= (word >> self.count) & (!0 << ((64 - self.count - bytes * 8) % 64));
                 self.at += bytes as usize;
                 self.count += bytes * 8;
                 return;

@@ -126,8 +126,9 @@ macro_rules! at_times {
             }
 
             /// With another probability.
-            pub fn p(self, p: f64) -> $Name {
-                $Name { p, ..self }
+            pub fn p(mut self, p: f64) -> $Name {
+                self.p = p;
+                self
             }
         }
 
