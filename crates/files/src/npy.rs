@@ -2,10 +2,10 @@
 //! ([the format](https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html)).
 mod header;
 
-use crate::{read_file, write_atomic};
+use crate::{kind::Kind, read_file, write_atomic};
 use header::Header;
 use std::{io::Write, path::Path};
-use tensor_core::{DType, Error, ErrorKind, Result, Tensor};
+use tensor_core::{Error, ErrorKind, Result, Tensor};
 
 fn refused(why: impl Into<String>) -> Error {
     Error::new("npy", why).kind_of(ErrorKind::Io)
@@ -47,8 +47,11 @@ pub fn save(tensor: &Tensor, path: impl AsRef<Path>) -> Result<()> {
 pub fn from_bytes(bytes: &[u8]) -> Result<Tensor> {
     let (header, elements) = Header::read(bytes)?;
     let Header { kind, fortran, mut shape } = header;
-    let (letter, size) = kind.element();
-    let need = shape.iter().try_fold(size, |n, &d| n.checked_mul(d)).filter(|_| shape.len() <= header::MAX_DIMS);
+    let elements_kind = kind.elements()?;
+    let need = shape
+        .iter()
+        .try_fold(elements_kind.size(), |n, &d| n.checked_mul(d))
+        .filter(|_| shape.len() <= header::MAX_DIMS);
     // A zero among the lengths makes the product zero, however large the others are.
     let need = if shape.contains(&0) { Some(0) } else { need };
     if need != Some(elements.len()) {
@@ -57,44 +60,20 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Tensor> {
         return Err(error.hint("it is cut off or damaged: copy or save it again"));
     }
 
-    let swapped: Vec<u8>;
-    let elements = if kind.big_endian == cfg!(target_endian = "big") || size == 1 {
-        elements
-    } else {
-        swapped = elements.chunks_exact(size).flat_map(|e| e.iter().rev().copied()).collect();
-        &swapped
-    };
     if fortran {
         shape.reverse();
     }
-    let tensor = match (letter, size) {
-        ('f', 8) => Tensor::from_bytes(elements, &shape, DType::F64),
-        ('f', 4) => Tensor::from_bytes(elements, &shape, DType::F32),
-        ('f', 2) => Tensor::from_bytes(elements, &shape, DType::F16),
-        ('i', 8) => Tensor::from_bytes(elements, &shape, DType::I64),
-        ('i', 4) => Tensor::from_bytes(elements, &shape, DType::I32),
-        ('u', 1) => Tensor::from_bytes(elements, &shape, DType::U8),
-        ('b', 1) => Tensor::from_bytes(elements, &shape, DType::Bool),
-        ('i', 1) => Tensor::from_slice(&widened(elements, |[b]| i32::from(i8::from_ne_bytes([b]))), &shape[..]),
-        ('i', 2) => Tensor::from_slice(&widened(elements, |b| i32::from(i16::from_ne_bytes(b))), &shape[..]),
-        ('u', 2) => Tensor::from_slice(&widened(elements, |b| i32::from(u16::from_ne_bytes(b))), &shape[..]),
-        ('u', 4) => Tensor::from_slice(&widened(elements, |b| i64::from(u32::from_ne_bytes(b))), &shape[..]),
-        ('u', 8) => {
-            let values = widened(elements, u64::from_ne_bytes);
-            let fitting = values.iter().map(|&v| i64::try_from(v).ok()).collect::<Option<Vec<i64>>>();
-            let values = fitting.ok_or_else(|| {
-                refused("a value of the uint64 array does not fit i64").hint("save it as another dtype: a.astype(...)")
-            })?;
-            Tensor::from_slice(&values, &shape[..])
-        }
-        _ => return Err(header::unknown(&format!("{letter}{size}"))),
-    }
-    .map_err(|e| refused(e.message()))?;
+    let tensor = elements_kind.tensor(elements, kind.big_endian, &shape).map_err(|e| refused(e.message()))?;
     if !fortran {
         return Ok(tensor);
     }
     let dims: Vec<isize> = (0..shape.len() as isize).rev().collect();
     tensor.permute(&dims[..])?.contiguous()
+}
+
+/// What the elements of a dtype are, by NumPy's name without the byte order: `f8`.
+pub(crate) fn elements(name: &str) -> Result<Kind> {
+    header::Kind::parse(&format!("|{name}"))?.elements()
 }
 
 /// The bytes of a file; see [`save`].
@@ -110,14 +89,10 @@ pub fn to_bytes(tensor: &Tensor) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Elements of `N` bytes as numbers of a type that tensors have.
-fn widened<const N: usize, T>(bytes: &[u8], number: impl Fn([u8; N]) -> T) -> Vec<T> {
-    bytes.as_chunks::<N>().0.iter().map(|&b| number(b)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tensor_core::DType;
 
     fn file(descr: &str, shape: &str, elements: &[u8]) -> Vec<u8> {
         let dict = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n");

@@ -1,9 +1,15 @@
 //! The safetensors format: a header of names, dtypes, shapes and positions, then the elements.
-use crate::{StateDict, read_file, write_atomic};
+mod reader;
+
+use crate::{
+    StateDict,
+    kind::{F8, Kind},
+    write_atomic,
+};
 use ::safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use std::{
     borrow::Cow,
-    io::{BufWriter, Write},
+    io::{BufWriter, Cursor, Read, Write},
     path::Path,
 };
 use tensor_core::{DType, Error, ErrorKind, Result, Tensor};
@@ -19,10 +25,14 @@ fn refused(why: impl Into<String>) -> Error {
     Error::new("safetensors", why).kind_of(ErrorKind::Io)
 }
 
-/// Reads a file.
+pub use reader::Reader;
+
+/// Reads a file, one tensor after the other; [`Reader`] reads single ones.
+///
+/// Dtypes that have none here are read as the narrowest that holds their values: `I8 I16 U16` as i32, `U32` as i64, `U64`
+/// as i64 if all fit, 8-bit floats as f32.
 pub fn load(path: impl AsRef<Path>) -> Result<StateDict> {
-    let path = path.as_ref();
-    from_bytes(&read_file("safetensors", path)?).map_err(|e| e.about(path.display()))
+    Reader::open(path)?.read_all()
 }
 
 /// Replaces a file as a whole: whoever reads `path` finds the old content or the new, never a half.
@@ -43,46 +53,59 @@ pub fn to_bytes(dict: &StateDict) -> Result<Vec<u8>> {
 
 /// Reads the bytes of a file. Tensors come in the order of their positions; what does not fit the bytes is an error.
 pub fn from_bytes(bytes: &[u8]) -> Result<StateDict> {
-    let Some((prefix, rest)) = bytes.split_first_chunk::<PREFIX>() else {
-        return Err(refused(format!("{} bytes are too few for a header", bytes.len())).hint("it is empty or cut off"));
-    };
-    let length = u64::from_le_bytes(*prefix);
-    let header = usize::try_from(length).ok().filter(|&n| n <= MAX_HEADER).and_then(|n| rest.split_at_checked(n));
-    let Some((header, data)) = header else {
-        if bytes.starts_with(b"PK") {
-            return Err(refused("this is a zip archive, as torch.save writes, and no safetensors file")
-                .hint("files::pt::load(path)?.state_dict() reads it"));
-        }
-        return Err(refused(format!("a header of {length} bytes does not fit a file of {} bytes", bytes.len()))
-            .hint("it is cut off, or no safetensors file"));
-    };
-    // Checks that positions follow one another without gaps and that each tensor's bytes are what its shape takes.
-    let header: Metadata =
-        serde_json::from_slice(header).map_err(|e| refused(format!("the header is wrong: {e}")).source_of(e))?;
-    if header.data_len() != data.len() {
-        let error = refused(format!("the header names {} bytes, the file has {}", header.data_len(), data.len()));
-        return Err(if data.len() < header.data_len() {
-            error.hint("it is cut off: copy or save it again")
-        } else {
-            error
-        });
-    }
-
+    let (header, start) = read_header(&mut Cursor::new(bytes), bytes.len() as u64)?;
     let mut dict = StateDict::new();
     for name in header.offset_keys() {
         let Some(info) = header.info(&name) else { continue };
-        let within = |e: Error| refused(format!("tensor {name:?}: {}", e.message()));
-        let dtype = from_format(info.dtype).map_err(within)?;
-        let elements = data
-            .get(info.data_offsets.0..info.data_offsets.1)
-            .ok_or_else(|| refused(format!("tensor {name:?} lies outside of the file")))?;
-        let tensor = Tensor::from_bytes(&native(elements, dtype), &info.shape, dtype).map_err(within)?;
+        let (from, to) = info.data_offsets;
+        let elements = usize::try_from(start).ok().and_then(|start| bytes.get(start..)?.get(from..to));
+        let elements = elements.ok_or_else(|| refused(format!("tensor {name:?} lies outside of the file")))?;
+        let tensor = tensor(&name, info, elements)?;
         dict.insert(name, tensor);
     }
-    if let Some(words) = header.metadata() {
-        dict.metadata.extend(words.iter().map(|(k, v)| (k.clone(), v.clone())));
-    }
+    dict.metadata = words(&header);
     Ok(dict)
+}
+
+/// The header of a file of `length` bytes, and where the elements start.
+fn read_header(source: &mut dyn Read, length: u64) -> Result<(Metadata, u64)> {
+    let mut prefix = [0; PREFIX];
+    let Some(rest) = length.checked_sub(PREFIX as u64) else {
+        return Err(refused(format!("{length} bytes are too few for a header")).hint("it is empty or cut off"));
+    };
+    source.read_exact(&mut prefix)?;
+    let claimed = u64::from_le_bytes(prefix);
+    let Some(data) = rest.checked_sub(claimed).filter(|_| claimed <= MAX_HEADER as u64) else {
+        if prefix.starts_with(b"PK") {
+            return Err(refused("this is a zip archive, as torch.save writes, and no safetensors file")
+                .hint("files::pt::load(path)?.state_dict() reads it"));
+        }
+        return Err(refused(format!("a header of {claimed} bytes does not fit a file of {length} bytes"))
+            .hint("it is cut off, or no safetensors file"));
+    };
+    // No longer than the file.
+    let mut header = vec![0; claimed as usize];
+    source.read_exact(&mut header)?;
+    // Checks that positions follow one another without gaps and that each tensor's bytes are what its shape takes.
+    let header: Metadata =
+        serde_json::from_slice(&header).map_err(|e| refused(format!("the header is wrong: {e}")).source_of(e))?;
+    let named = header.data_len() as u64;
+    if named != data {
+        let error = refused(format!("the header names {named} bytes, the file has {data}"));
+        return Err(if data < named { error.hint("it is cut off: copy or save it again") } else { error });
+    }
+    Ok((header, length - data))
+}
+
+/// A tensor of the file from its bytes.
+fn tensor(name: &str, info: &TensorInfo, elements: &[u8]) -> Result<Tensor> {
+    let within = |e: Error| refused(format!("tensor {name:?}: {}", e.message()));
+    from_format(info.dtype).and_then(|kind| kind.tensor(elements, false, &info.shape)).map_err(within)
+}
+
+/// The free text of a header.
+fn words(header: &Metadata) -> std::collections::BTreeMap<String, String> {
+    header.metadata().iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
 /// Writes header and elements. The same dict always gives the same bytes.
@@ -149,16 +172,26 @@ fn to_format(dtype: DType) -> Dtype {
     }
 }
 
-fn from_format(dtype: Dtype) -> Result<DType> {
+fn from_format(dtype: Dtype) -> Result<Kind> {
     Ok(match dtype {
-        Dtype::F32 => DType::F32,
-        Dtype::F64 => DType::F64,
-        Dtype::F16 => DType::F16,
-        Dtype::BF16 => DType::BF16,
-        Dtype::I64 => DType::I64,
-        Dtype::I32 => DType::I32,
-        Dtype::U8 => DType::U8,
-        Dtype::BOOL => DType::Bool,
+        Dtype::F32 => Kind::Same(DType::F32),
+        Dtype::F64 => Kind::Same(DType::F64),
+        Dtype::F16 => Kind::Same(DType::F16),
+        Dtype::BF16 => Kind::Same(DType::BF16),
+        Dtype::I64 => Kind::Same(DType::I64),
+        Dtype::I32 => Kind::Same(DType::I32),
+        Dtype::U8 => Kind::Same(DType::U8),
+        Dtype::BOOL => Kind::Same(DType::Bool),
+        Dtype::I8 => Kind::I8,
+        Dtype::I16 => Kind::I16,
+        Dtype::U16 => Kind::U16,
+        Dtype::U32 => Kind::U32,
+        Dtype::U64 => Kind::U64,
+        Dtype::F8_E4M3 => Kind::F8(F8::E4M3),
+        Dtype::F8_E5M2 => Kind::F8(F8::E5M2),
+        Dtype::F8_E4M3FNUZ => Kind::F8(F8::E4M3Fnuz),
+        Dtype::F8_E5M2FNUZ => Kind::F8(F8::E5M2Fnuz),
+        Dtype::F8_E8M0 => Kind::F8(F8::E8M0),
         other => return Err(refused(format!("dtype {other:?} is not known here"))),
     })
 }

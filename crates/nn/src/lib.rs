@@ -35,6 +35,7 @@ mod identity;
 pub mod init;
 mod layers;
 pub mod loss;
+pub mod models;
 mod module;
 mod part;
 mod place;

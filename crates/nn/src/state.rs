@@ -88,10 +88,21 @@ enum Target {
     Buffer(Buffer),
 }
 
+impl Target {
+    fn is_tied_to(&self, other: &Target) -> bool {
+        match (self, other) {
+            (Target::Parameter(a), Target::Parameter(b)) => a.is_tied_to(b),
+            (Target::Buffer(a), Target::Buffer(b)) => a.is_tied_to(b),
+            _ => false,
+        }
+    }
+}
+
 /// What fits and what does not; changes nothing.
 fn compare(walk: Walk<'_, '_>, dict: &StateDict) -> (LoadReport, Vec<(String, Target)>) {
     let mut report = LoadReport::default();
-    let mut targets = Vec::new();
+    let mut targets: Vec<(String, Target)> = Vec::new();
+    let mut absent = Vec::new();
     let mut known = std::collections::HashSet::new();
     walk(&mut Visitor::new(&mut |path, seen| {
         let (shape, target) = match seen {
@@ -101,7 +112,7 @@ fn compare(walk: Walk<'_, '_>, dict: &StateDict) -> (LoadReport, Vec<(String, Ta
         };
         known.insert(path.to_string());
         match dict.get(path) {
-            None => report.missing.push(path.to_string()),
+            None => absent.push((path.to_string(), target)),
             Some(t) if t.shape() != shape => {
                 report.misshaped.push((path.to_string(), shape.to_vec(), t.shape().to_vec()));
             }
@@ -111,6 +122,9 @@ fn compare(walk: Walk<'_, '_>, dict: &StateDict) -> (LoadReport, Vec<(String, Ta
             }
         }
     }));
+    // One of the names of a shared part is enough: safetensors files hold no more.
+    absent.retain(|(_, part)| !targets.iter().any(|(_, target)| target.is_tied_to(part)));
+    report.missing = absent.into_iter().map(|(path, _)| path).collect();
     report.unexpected = dict.names().filter(|name| !known.contains(*name)).map(str::to_string).collect();
     (report, targets)
 }

@@ -1,7 +1,7 @@
 //! Whole steps: forget the gradients, forward, loss, backward, optimizer; and inference.
 use super::{
     Call, Row,
-    models::{Gpt, ResNet18, Transformer, cnn, mlp},
+    models::{Gpt, Transformer, cnn, mlp},
     unrecorded,
 };
 use crate::models::BiLstm;
@@ -33,7 +33,7 @@ fn classifier(model: impl Module + Forward + 'static, shape: &[usize]) -> Result
 }
 
 fn resnet() -> Result<Call> {
-    let model = ResNet18::new(10)?;
+    let model = nn::models::resnet18(10)?;
     let (x, y) = (Tensor::randn([8, 3, 64, 64])?, Tensor::randint(0, 10, [8])?);
     let optimizer = SGD::new(model.parameters(), SGDOptions { lr: 0.01, momentum: 0.9, ..Default::default() })?;
     step(optimizer, move || cross_entropy(&model.forward(&x)?, &y))
@@ -55,7 +55,7 @@ fn gpt() -> Result<Call> {
 }
 
 fn inference() -> Result<Call> {
-    let model = ResNet18::new(1000)?;
+    let model = nn::models::resnet18(1000)?;
     model.eval();
     let x = Tensor::randn([8, 3, 224, 224])?;
     unrecorded(move || model.forward(&x))

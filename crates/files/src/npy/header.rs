@@ -1,5 +1,6 @@
 //! The header of an `.npy` file: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
 use super::refused;
+use crate::kind;
 use tensor_core::{DType, Error, Result};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -29,12 +30,26 @@ pub(super) struct Kind {
 }
 
 impl Kind {
-    /// The letter of the family and the bytes of an element.
-    pub fn element(&self) -> (char, usize) {
-        (self.letter, self.size)
+    /// What the elements are.
+    pub fn elements(&self) -> Result<kind::Kind> {
+        Ok(match (self.letter, self.size) {
+            ('f', 8) => kind::Kind::Same(DType::F64),
+            ('f', 4) => kind::Kind::Same(DType::F32),
+            ('f', 2) => kind::Kind::Same(DType::F16),
+            ('i', 8) => kind::Kind::Same(DType::I64),
+            ('i', 4) => kind::Kind::Same(DType::I32),
+            ('i', 2) => kind::Kind::I16,
+            ('i', 1) => kind::Kind::I8,
+            ('u', 8) => kind::Kind::U64,
+            ('u', 4) => kind::Kind::U32,
+            ('u', 2) => kind::Kind::U16,
+            ('u', 1) => kind::Kind::Same(DType::U8),
+            ('b', 1) => kind::Kind::Same(DType::Bool),
+            (letter, size) => return Err(unknown(&format!("{letter}{size}"))),
+        })
     }
 
-    fn parse(descr: &str) -> Result<Kind> {
+    pub fn parse(descr: &str) -> Result<Kind> {
         let mut rest = descr.chars();
         let order = rest.next();
         let letter = rest.next();
@@ -56,7 +71,7 @@ impl Kind {
 }
 
 /// No tensor has this dtype.
-pub(super) fn unknown(descr: &str) -> Error {
+fn unknown(descr: &str) -> Error {
     refused(format!("dtype {descr:?} is none that a tensor has"))
         .hint("f2 f4 f8, i1 i2 i4 i8, u1 u2 u4 u8 and b1 are read: a.astype(np.float32)")
 }
@@ -228,7 +243,10 @@ mod tests {
     #[test]
     fn python_may_write_the_dict_in_many_ways() {
         let plain = Header::parse("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }   \n").unwrap();
-        assert_eq!((plain.kind.element(), plain.fortran, &plain.shape[..]), (('f', 4), false, &[3, 4][..]));
+        assert_eq!(
+            ((plain.kind.letter, plain.kind.size), plain.fortran, &plain.shape[..]),
+            (('f', 4), false, &[3, 4][..])
+        );
         for other in [
             "{'shape':(3,4),'fortran_order':False,'descr':'<f4'}",
             "{\"descr\": \"<f4\", \"fortran_order\": False, \"shape\": (3L, 4L)}",

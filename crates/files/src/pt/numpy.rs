@@ -4,7 +4,7 @@ use super::{
     machine::{Machine, Node, Object, damaged},
     refused,
 };
-use crate::kind::Kind;
+use crate::{kind::Kind, npy};
 use std::rc::Rc;
 use tensor_core::{DType, Result, Tensor};
 
@@ -18,21 +18,7 @@ pub(super) struct Descr {
 impl Descr {
     /// By NumPy's short name: `f8`.
     pub fn new(name: &str) -> Result<Descr> {
-        let kind = match name {
-            "f8" => Kind::Same(DType::F64),
-            "f4" => Kind::Same(DType::F32),
-            "f2" => Kind::Same(DType::F16),
-            "i8" => Kind::Same(DType::I64),
-            "i4" => Kind::Same(DType::I32),
-            "i2" => Kind::I16,
-            "i1" => Kind::I8,
-            "u8" => Kind::U64,
-            "u4" => Kind::U32,
-            "u2" => Kind::U16,
-            "u1" => Kind::Same(DType::U8),
-            "b1" => Kind::Same(DType::Bool),
-            _ => return Err(refused(format!("NumPy's dtype {name:?} is none that a tensor has"))),
-        };
+        let kind = npy::elements(name).map_err(|e| refused(e.message()))?;
         Ok(Descr { kind, big_endian: false })
     }
 

@@ -1,5 +1,5 @@
 //! Safetensors files: what is written is read, and no bytes of a stranger's file can do harm.
-use files::StateDict;
+use files::{StateDict, safetensors::Reader};
 use half::{bf16, f16};
 use tensor_core::{DType, Tensor};
 
@@ -136,9 +136,9 @@ fn claims_beyond_the_file_are_errors() {
 
 #[test]
 fn dtypes_we_do_not_have_and_bools_that_are_none_are_errors() {
-    let fp8 = r#"{"a":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}}"#;
-    let message = StateDict::from_bytes(&file(fp8, &[0; 8])).unwrap_err().to_string();
-    assert!(message.contains("\"a\"") && message.contains("F8_E4M3"), "{message}");
+    let complex = r#"{"a":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}"#;
+    let message = StateDict::from_bytes(&file(complex, &[0; 8])).unwrap_err().to_string();
+    assert!(message.contains("\"a\"") && message.contains("C64"), "{message}");
     let bools = r#"{"a":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]}}"#;
     assert!(StateDict::from_bytes(&file(bools, &[1, 2])).is_err());
     assert_eq!(StateDict::from_bytes(&file(bools, &[1, 0])).unwrap().get("a").unwrap().dtype(), DType::Bool);
@@ -159,4 +159,41 @@ fn files_are_written_whole_and_errors_name_them() {
     assert!(wrong.save(&path).is_err());
     assert_eq!(StateDict::load(&path).unwrap().len(), all_dtypes().len());
     std::fs::remove_dir_all(dir).unwrap();
+}
+
+#[test]
+fn dtypes_that_have_none_here_are_widened() {
+    let read = |dtype: &str, n: usize, bytes: &[u8]| {
+        let header = format!(r#"{{"a":{{"dtype":"{dtype}","shape":[{n}],"data_offsets":[0,{}]}}}}"#, bytes.len());
+        StateDict::from_bytes(&file(&header, bytes)).unwrap().remove("a").unwrap()
+    };
+    let values = |t: Tensor| (t.dtype(), t.to_vec::<f64>().unwrap());
+    assert_eq!(values(read("I8", 2, &[0x80, 1])), (DType::I32, vec![-128.0, 1.0]));
+    assert_eq!(values(read("I16", 1, &[0, 0x80])), (DType::I32, vec![-32768.0]));
+    assert_eq!(values(read("U16", 1, &[0xff, 0xff])), (DType::I32, vec![65535.0]));
+    assert_eq!(values(read("U32", 1, &[0xff; 4])), (DType::I64, vec![4_294_967_295.0]));
+    assert_eq!(values(read("U64", 1, &[7, 0, 0, 0, 0, 0, 0, 0])), (DType::I64, vec![7.0]));
+    assert_eq!(values(read("F8_E4M3", 2, &[0x7e, 0xb8])), (DType::F32, vec![448.0, -1.0]));
+    assert_eq!(values(read("F8_E5M2", 1, &[0x3c])), (DType::F32, vec![1.0]));
+}
+
+#[test]
+fn single_tensors_are_read_and_a_file_that_shrinks_is_an_error() {
+    let path = std::env::temp_dir().join(format!("flambeau-lazy-{}.safetensors", std::process::id()));
+    let dict = all_dtypes();
+    dict.save(&path).unwrap();
+    let reader = Reader::open(&path).unwrap();
+    assert_eq!(reader.names().len(), dict.len());
+    assert_eq!(reader.metadata(), dict.metadata);
+    for (name, t) in dict.iter() {
+        assert_eq!(reader.read(name).unwrap().to_bytes().unwrap(), t.to_bytes().unwrap(), "{name}");
+        assert_eq!(reader.shape(name), Some(t.shape()));
+    }
+    assert!(reader.read("nobody").unwrap_err().to_string().contains("nobody"));
+    let length = std::fs::metadata(&path).unwrap().len();
+    std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(length - 1).unwrap();
+    let failed = reader.names().iter().filter(|name| reader.read(name).is_err()).count();
+    assert_eq!(failed, 1, "only the last one's bytes are gone");
+    assert!(Reader::open(&path).unwrap_err().to_string().contains("cut off"));
+    std::fs::remove_file(path).unwrap();
 }

@@ -3,6 +3,7 @@
 // The helpers are part of the tests: a panic is how one fails.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod models;
 mod refusals;
 mod watching;
 
