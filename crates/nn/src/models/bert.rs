@@ -1,6 +1,8 @@
 //! The encoder of BERT ([Devlin et al., 2018](https://arxiv.org/abs/1810.04805)), under Hugging Face's names.
 use super::heads;
-use crate::{Dropout, Embedding, EmbeddingOptions, Forward, LayerNorm, LayerNormOptions, Linear, Module, init, scope};
+use crate::{
+    Dropout, Embedding, EmbeddingOptions, Forward, LayerNorm, LayerNormOptions, Linear, Module, init, scope_with,
+};
 use tensor_core::{
     DType, Error, Result, Tensor,
     ops::{AttentionOptions, Gelu},
@@ -223,7 +225,7 @@ impl Bert {
 
     /// The features of every token, and those of the sequence.
     pub fn forward(&self, ids: &Tensor, inputs: BertInputs<'_>) -> Result<BertOutput> {
-        scope(self, || {
+        scope_with(self, ids, |ids| {
             let mut x = self.embeddings.forward(ids, inputs)?;
             let mask = match inputs.attention_mask {
                 Some(mask) if mask.shape() == ids.shape() => {
@@ -264,7 +266,7 @@ impl Embeddings {
 
 impl Layer {
     fn forward(&self, x: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
-        scope(self, || {
+        scope_with(self, x, |x| {
             let x = self.attention.output.forward(&self.attention.heads.forward(x, mask)?, x)?;
             let y = self.intermediate.dense.forward(&x)?.gelu(Gelu::Exact)?;
             self.output.forward(&y, &x)
@@ -314,7 +316,7 @@ impl BertForSequenceClassification {
 
     /// The scores of the labels.
     pub fn forward(&self, ids: &Tensor, inputs: BertInputs<'_>) -> Result<Tensor> {
-        scope(self, || {
+        scope_with(self, ids, |ids| {
             let pooled = self.bert.forward(ids, inputs)?.pooler_output;
             self.classifier.forward(&self.dropout.forward(&pooled)?)
         })

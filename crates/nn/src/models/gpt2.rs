@@ -1,6 +1,6 @@
 //! The decoder of GPT-2 (Radford et al., 2019), under Hugging Face's names.
 use super::heads;
-use crate::{Dropout, Embedding, Forward, LayerNorm, LayerNormOptions, Module, Parameter, init, scope};
+use crate::{Dropout, Embedding, Forward, LayerNorm, LayerNormOptions, Module, Parameter, init, scope_with};
 use tensor_core::{
     Error, Result, Tensor,
     ops::{AttentionOptions, Gelu},
@@ -71,7 +71,7 @@ impl Conv1D {
 
 impl Forward for Conv1D {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || x.matmul(&*self.weight)?.add(&*self.bias))
+        scope_with(self, x, |x| x.matmul(&*self.weight)?.add(&*self.bias))
     }
 }
 
@@ -172,7 +172,7 @@ impl Gpt2 {
 
 impl Forward for Gpt2 {
     fn forward(&self, ids: &Tensor) -> Result<Tensor> {
-        scope(self, || {
+        scope_with(self, ids, |ids| {
             let (_, t) = heads::id_sizes("gpt2", ids, self.wpe.weight.size(0)?)?;
             let positions = Tensor::arange(0, t as i64, 1)?.to_device(&ids.device())?;
             let x = self.wte.forward(ids)?.add(&self.wpe.forward(&positions)?)?;
@@ -187,7 +187,7 @@ impl Forward for Gpt2 {
 
 impl Forward for Block {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || {
+        scope_with(self, x, |x| {
             let x = self.attn.forward(&self.ln_1.forward(x)?)?.add(x)?;
             self.mlp.forward(&self.ln_2.forward(&x)?)?.add(&x)
         })
@@ -257,7 +257,7 @@ impl Clone for Gpt2LmHead {
 
 impl Forward for Gpt2LmHead {
     fn forward(&self, ids: &Tensor) -> Result<Tensor> {
-        scope(self, || {
+        scope_with(self, ids, |ids| {
             let x = self.transformer.forward(ids)?;
             crate::functional::linear(&x, &self.lm_head.weight, None)
         })

@@ -2,7 +2,7 @@
 use crate::{
     BatchNorm2d, Conv2d, Conv2dOptions, Forward, Linear, MaxPool2d, MaxPool2dOptions, Module, Sequential,
     init::{self, FanMode, Nonlinearity},
-    scope,
+    scope_with,
 };
 use tensor_core::{Error, Result, Tensor};
 
@@ -124,7 +124,7 @@ impl ResNet {
 
 impl Forward for ResNet {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || {
+        scope_with(self, x, |x| {
             let mut x = self.maxpool.forward(&self.bn1.forward(&self.conv1.forward(x)?)?.relu()?)?;
             for stage in [&self.layer1, &self.layer2, &self.layer3, &self.layer4] {
                 x = stage.forward(&x)?;
@@ -161,7 +161,7 @@ impl BasicBlock {
 
 impl Forward for BasicBlock {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || {
+        scope_with(self, x, |x| {
             let y = self.bn1.forward(&self.conv1.forward(x)?)?.relu()?;
             let y = self.bn2.forward(&self.conv2.forward(&y)?)?;
             added(y, x, self.downsample.as_ref())
@@ -197,7 +197,7 @@ impl Bottleneck {
 
 impl Forward for Bottleneck {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || {
+        scope_with(self, x, |x| {
             let y = self.bn1.forward(&self.conv1.forward(x)?)?.relu()?;
             let y = self.bn2.forward(&self.conv2.forward(&y)?)?.relu()?;
             let y = self.bn3.forward(&self.conv3.forward(&y)?)?;

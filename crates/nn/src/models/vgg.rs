@@ -2,7 +2,7 @@
 use crate::{
     BatchNorm2d, Conv2d, Conv2dOptions, Dropout, Forward, Linear, MaxPool2d, Module, ReLU, Sequential,
     init::{self, FanMode, Nonlinearity},
-    scope,
+    scope_with,
 };
 use tensor_core::{Result, Tensor};
 
@@ -95,7 +95,7 @@ impl Vgg {
 
 impl Forward for Vgg {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope(self, || {
+        scope_with(self, x, |x| {
             let x = self.features.forward(x)?.adaptive_avg_pool2d(SIDE)?;
             self.classifier.forward(&x.flatten(1, -1)?)
         })
