@@ -1,11 +1,13 @@
 //! Rates of their own for every element, from the sizes of past gradients: Adagrad, Adadelta, RMSprop, Rprop.
 use crate::{
-    Rule, State,
-    table::{average, descent, none_negative, outside, rules},
+    State,
+    setting::{none_negative, outside},
+    table::optimizers,
+    words::{average, descent},
 };
 use tensor_core::{Result, Tensor};
 
-rules! {
+optimizers! {
     /// Adagrad (Duchi et al., 2011, <https://jmlr.org/papers/v12/duchi11a.html>): the rate falls with the sum of the
     /// squared gradients, `s += g^2; p -= lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps)`.
     ///
@@ -20,35 +22,27 @@ rules! {
     /// assert_eq!(w.to_vec::<f64>()?, [0.5, 0.5]); // the first step is lr, whatever the gradient
     /// # Ok(()) }
     /// ```
-    Adagrad, AdagradOptions, [], check_adagrad, adagrad {
-        /// Step size.
+    Adagrad, AdagradOptions, each adagrad {
         lr: f64 = 1e-2,
         /// How fast the rate falls by itself.
         lr_decay: f64 = 0.0,
-        /// Share of the parameter that is added to its gradient.
         weight_decay: f64 = 0.0,
         /// What the sum of squares starts with.
         initial_accumulator_value: f64 = 0.0,
-        /// Added to the root.
         eps: f64 = 1e-10,
-        /// Go up instead of down.
         maximize: bool = false,
-    }
+    } + { fn check(&self) -> Result<()> { check_adagrad(self) } }
 
     /// Adadelta (Zeiler, 2012, <https://arxiv.org/abs/1212.5701>): steps in units of past steps,
     /// `v = rho v + (1 - rho) g^2; d = sqrt(u + eps) / sqrt(v + eps) g; u = rho u + (1 - rho) d^2; p -= lr d`.
-    Adadelta, AdadeltaOptions, [], check_adadelta, adadelta {
-        /// Factor of the step.
+    Adadelta, AdadeltaOptions, each adadelta {
         lr: f64 = 1.0,
         /// Decay of both running means.
         rho: f64 = 0.9,
-        /// Added below both roots.
         eps: f64 = 1e-6,
-        /// Share of the parameter that is added to its gradient.
         weight_decay: f64 = 0.0,
-        /// Go up instead of down.
         maximize: bool = false,
-    }
+    } + { fn check(&self) -> Result<()> { check_adadelta(self) } }
 
     /// RMSprop (Hinton, 2012, <https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf>):
     /// `v = alpha v + (1 - alpha) g^2; p -= lr g / (sqrt(v) + eps)`, with momentum on the quotient, and with the square
@@ -62,42 +56,34 @@ rules! {
     /// let optimizer = RMSprop::new([w], RMSpropOptions { centered: true, momentum: 0.9, ..Default::default() })?;
     /// # Ok(()) }
     /// ```
-    RMSprop, RMSpropOptions, [momentum], check_rmsprop, rmsprop {
-        /// Step size.
+    RMSprop, RMSpropOptions, each rmsprop {
         lr: f64 = 1e-2,
         /// Decay of the running mean of the squares.
         alpha: f64 = 0.99,
-        /// Added to the root.
         eps: f64 = 1e-8,
-        /// Share of the parameter that is added to its gradient.
         weight_decay: f64 = 0.0,
-        /// Share of the old step in the new one.
         momentum: f64 = 0.0,
-        /// Divide by the deviation instead of the size.
         centered: bool = false,
-        /// Go up instead of down.
         maximize: bool = false,
-    }
+    } + { fn check(&self) -> Result<()> { check_rmsprop(self) } }
 
     /// Resilient backpropagation (Riedmiller and Braun, 1993): only the signs of the gradients count. A step grows by
     /// `etas.1` while the sign stays, shrinks by `etas.0` (and is left out) where it turns. For whole batches.
-    Rprop, RpropOptions, [], check_rprop, rprop {
-        /// First step.
+    Rprop, RpropOptions, each rprop {
         lr: f64 = 1e-2,
         /// Factors of a step whose sign turned, and of one whose sign stayed.
         etas: (f64, f64) = (0.5, 1.2),
         /// Smallest and largest step.
         step_sizes: (f64, f64) = (1e-6, 50.0),
-        /// Go up instead of down.
         maximize: bool = false,
-    }
+    } + { fn check(&self) -> Result<()> { check_rprop(self) } }
 }
 
 fn check_adagrad(o: &AdagradOptions) -> Result<()> {
     let AdagradOptions { lr, lr_decay, weight_decay, initial_accumulator_value: first, eps, .. } = *o;
     let settings = [("lr", lr), ("lr_decay", lr_decay), ("weight_decay", weight_decay), ("eps", eps)];
-    none_negative(AdagradOptions::NAME, settings)?;
-    none_negative(AdagradOptions::NAME, [("initial_accumulator_value", first)])
+    none_negative("Adagrad", settings)?;
+    none_negative("Adagrad", [("initial_accumulator_value", first)])
 }
 
 fn adagrad(o: &AdagradOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
@@ -110,11 +96,11 @@ fn adagrad(o: &AdagradOptions, p: &mut Tensor, g: &Tensor, state: &mut State) ->
 
 fn check_adadelta(o: &AdadeltaOptions) -> Result<()> {
     let settings = [("lr", o.lr), ("eps", o.eps), ("weight_decay", o.weight_decay)];
-    none_negative(AdadeltaOptions::NAME, settings)?;
+    none_negative("Adadelta", settings)?;
     if (0.0..=1.0).contains(&o.rho) {
         return Ok(());
     }
-    Err(outside(AdadeltaOptions::NAME, "rho", o.rho, "within 0 and 1"))
+    Err(outside("Adadelta", "rho", o.rho, "within 0 and 1"))
 }
 
 fn adadelta(o: &AdadeltaOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
@@ -129,7 +115,7 @@ fn adadelta(o: &AdadeltaOptions, p: &mut Tensor, g: &Tensor, state: &mut State) 
 fn check_rmsprop(o: &RMSpropOptions) -> Result<()> {
     let RMSpropOptions { lr, alpha, eps, weight_decay, momentum, .. } = *o;
     let settings = [("lr", lr), ("alpha", alpha), ("eps", eps), ("weight_decay", weight_decay), ("momentum", momentum)];
-    none_negative(RMSpropOptions::NAME, settings)
+    none_negative("RMSprop", settings)
 }
 
 fn rmsprop(o: &RMSpropOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
@@ -153,13 +139,13 @@ fn rmsprop(o: &RMSpropOptions, p: &mut Tensor, g: &Tensor, state: &mut State) ->
 }
 
 fn check_rprop(o: &RpropOptions) -> Result<()> {
-    none_negative(RpropOptions::NAME, [("lr", o.lr)])?;
+    none_negative("Rprop", [("lr", o.lr)])?;
     let (minus, plus) = o.etas;
     if !(0.0 < minus && minus < 1.0) {
-        return Err(outside(RpropOptions::NAME, "etas.0", minus, "above 0 and below 1"));
+        return Err(outside("Rprop", "etas.0", minus, "above 0 and below 1"));
     }
     if plus.is_nan() || plus <= 1.0 {
-        return Err(outside(RpropOptions::NAME, "etas.1", plus, "above 1"));
+        return Err(outside("Rprop", "etas.1", plus, "above 1"));
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! L-BFGS: curvature from the last steps, with or without a line search.
 use crate::{
     Optimizer,
-    optimizer::tell_step,
-    rule::at_least_zero,
+    optimizer::{tell_step, trainable},
+    setting::at_least_zero,
     wolfe::{Point, strong_wolfe},
 };
 use autograd::Parameter;
@@ -103,9 +103,7 @@ impl LBFGS {
         at_least_zero(NAME, "lr", options.lr)?;
         at_least_zero(NAME, "tolerance_grad", options.tolerance_grad)?;
         at_least_zero(NAME, "tolerance_change", options.tolerance_change)?;
-        if params.is_empty() {
-            return Err(Error::new(NAME, "got no parameters").hint("give it model.parameters()"));
-        }
+        let params = trainable(NAME, &[], params)?;
         Ok(LBFGS {
             options,
             params,

@@ -1,16 +1,17 @@
 //! Optimizers that look at a parameter as a matrix: Adafactor, Muon.
 use crate::{
-    Rule, State,
-    table::{Setting, average, descent, none_negative, outside, rules},
+    State,
+    setting::{choice, none_negative, outside},
+    table::optimizers,
+    words::{average, descent, rms},
 };
-use tensor_core::{DType, Error, KEEP, Result, Scalar, Tensor};
+use tensor_core::{DType, Error, KEEP, Result, Tensor};
 
-rules! {
+optimizers! {
     /// Adafactor (Shazeer and Stern, 2018, <https://arxiv.org/abs/1804.04235>): of a matrix, only the means of the
     /// squared gradients over rows and columns are kept, `v = r c / mean(r)`. The step is relative to the size of the
     /// parameter, `max(eps.1, rms(p)) min(lr, 1 / sqrt(t))`, and its root mean square is cut to `d`.
-    Adafactor, AdafactorOptions, [], check_adafactor, adafactor {
-        /// Largest relative step.
+    Adafactor, AdafactorOptions, each adafactor {
         lr: f64 = 1e-2,
         /// Exponent with which the running means forget: `beta2 = 1 - t^beta2_decay`.
         beta2_decay: f64 = -0.8,
@@ -20,11 +21,9 @@ rules! {
         eps2: f64 = 1e-3,
         /// Largest root mean square of a step, before the rate.
         d: f64 = 1.0,
-        /// Share of the parameter, times `lr`, that each step takes away.
         weight_decay: f64 = 0.0,
-        /// Go up instead of down.
         maximize: bool = false,
-    }
+    } + { fn check(&self) -> Result<()> { check_adafactor(self) } }
 
     /// Muon (Jordan et al., 2024, <https://kellerjordan.github.io/posts/muon/>), for matrices: the momentum is made
     /// orthogonal by `ns_steps` Newton-Schulz steps (in bf16, as in PyTorch) before it is applied.
@@ -39,67 +38,44 @@ rules! {
     /// optimizer.step()?;
     /// # Ok(()) }
     /// ```
-    Muon, MuonOptions, [momentum], check_muon, muon {
-        /// Step size.
+    Muon, MuonOptions, each muon {
         lr: f64 = 1e-3,
-        /// Share of the parameter, times `lr`, that each step takes away.
         weight_decay: f64 = 0.1,
-        /// Decay of the running mean of the gradient.
         momentum: f64 = 0.95,
-        /// Look ahead along the momentum.
         nesterov: bool = true,
         /// The polynomial of the Newton-Schulz steps.
         ns_coefficients: (f64, f64, f64) = (3.4445, -4.7750, 2.0315),
-        /// Smallest norm that is divided by.
         eps: f64 = 1e-7,
         /// Newton-Schulz steps.
         ns_steps: usize = 5,
         /// How the rate depends on the shape.
         adjust_lr_fn: MuonRate = MuonRate::Original,
-    }
+    } + { fn check(&self) -> Result<()> { check_muon(self) } }
 }
 
-/// How the rate of [`Muon`] depends on the shape `[A, B]`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MuonRate {
-    /// `sqrt(max(1, A / B))`.
-    #[default]
-    Original,
-    /// `0.2 sqrt(max(A, B))`: steps as large as those of AdamW, whose rate can be kept.
-    MatchRmsAdamw,
-    /// `sqrt(A / B)`.
-    SpectralUnclamped,
-}
-
-impl Setting for MuonRate {
-    fn save(&self, names: [&'static str; 4], all: &mut Vec<(&'static str, Scalar)>) {
-        all.push((names[0], Scalar::Int(*self as i64)));
-    }
-    fn load(&mut self, names: [&'static str; 4], name: &str, value: Scalar) {
-        if name == names[0] {
-            *self = match value.to_f64() {
-                1.0 => MuonRate::MatchRmsAdamw,
-                2.0 => MuonRate::SpectralUnclamped,
-                _ => MuonRate::Original,
-            };
-        }
+choice! {
+    /// How the rate of [`Muon`] depends on the shape `[A, B]`.
+    MuonRate {
+        /// `sqrt(max(1, A / B))`.
+        #[default]
+        Original = "original",
+        /// `0.2 sqrt(max(A, B))`: steps as large as those of AdamW, whose rate can be kept.
+        MatchRmsAdamw = "match_rms_adamw",
+        /// `sqrt(A / B)`.
+        SpectralUnclamped = "spectral_unclamped",
     }
 }
 
 fn check_adafactor(o: &AdafactorOptions) -> Result<()> {
     let settings = [("lr", o.lr), ("eps2", o.eps2), ("weight_decay", o.weight_decay), ("eps1", o.eps1.unwrap_or(0.0))];
-    none_negative(AdafactorOptions::NAME, settings)?;
+    none_negative("Adafactor", settings)?;
     if o.beta2_decay.is_nan() || o.beta2_decay > 0.0 {
-        return Err(outside(AdafactorOptions::NAME, "beta2_decay", o.beta2_decay, "at most 0"));
+        return Err(outside("Adafactor", "beta2_decay", o.beta2_decay, "at most 0"));
     }
     if o.d.is_nan() || o.d < 1.0 {
-        return Err(outside(AdafactorOptions::NAME, "d", o.d, "at least 1"));
+        return Err(outside("Adafactor", "d", o.d, "at least 1"));
     }
     Ok(())
-}
-
-fn root_mean_square(x: &Tensor) -> Result<f64> {
-    Ok(x.square()?.sum()?.item::<f64>()?.sqrt() / (x.numel() as f64).sqrt())
 }
 
 fn adafactor(o: &AdafactorOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
@@ -116,7 +92,7 @@ fn adafactor(o: &AdafactorOptions, p: &mut Tensor, g: &Tensor, state: &mut State
     let eps1 = o.eps1.unwrap_or(resolution);
     let t = state.step as f64;
     let beta2 = 1.0 - t.powf(o.beta2_decay);
-    let rate = root_mean_square(p)?.max(o.eps2) * o.lr.min(1.0 / t.sqrt());
+    let rate = rms(p)?.max(o.eps2) * o.lr.min(1.0 / t.sqrt());
     p.mul_(1.0 - o.lr * o.weight_decay)?;
     let squares = g.square()?;
     let v = if g.shape().len() > 1 {
@@ -133,48 +109,48 @@ fn adafactor(o: &AdafactorOptions, p: &mut Tensor, g: &Tensor, state: &mut State
         v.clone()
     };
     let update = g.div(&v.maximum(eps1 * eps1)?.sqrt()?)?;
-    let excess = (root_mean_square(&update)? / o.d).max(1.0);
+    let excess = (rms(&update)? / o.d).max(1.0);
     p.sub_(&update.mul(rate / excess)?).map(drop)
 }
 
 fn check_muon(o: &MuonOptions) -> Result<()> {
     let settings = [("lr", o.lr), ("weight_decay", o.weight_decay), ("momentum", o.momentum), ("eps", o.eps)];
-    none_negative(MuonOptions::NAME, settings)?;
+    none_negative("Muon", settings)?;
     if o.ns_steps >= 100 {
-        return Err(outside(MuonOptions::NAME, "ns_steps", o.ns_steps as f64, "below 100"));
+        return Err(outside("Muon", "ns_steps", o.ns_steps as f64, "below 100"));
     }
     Ok(())
 }
 
-/// The nearest orthogonal matrix, about: `X = a X + (b A + c A^2) X` with `A = X X^T`, rounded to bf16 at every step.
-fn orthogonal(x: &Tensor, o: &MuonOptions) -> Result<Tensor> {
+/// The nearest orthogonal matrix, about: `X = a X + (b A + c A^2) X` with `A = X X^T`, one step for each of the weights
+/// `(a, b, c)`, rounded to bf16 every time.
+pub(crate) fn newton_schulz(x: &Tensor, weights: &[(f64, f64, f64)], eps: f64) -> Result<Tensor> {
     let round = |x: &Tensor| x.to_dtype(DType::BF16)?.to_dtype(DType::F32);
-    let (a, b, c) = o.ns_coefficients;
     let tall = x.shape()[0] > x.shape()[1];
     let mut x = round(x)?;
     if tall {
         x = x.t()?;
     }
-    let norm = round(&x.square()?.sum()?.sqrt()?)?.maximum(o.eps)?;
+    let norm = round(&x.square()?.sum()?.sqrt()?)?.maximum(eps)?;
     x = round(&x.div(&norm)?)?;
-    for _ in 0..o.ns_steps {
+    for (a, b, c) in weights {
         let gram = round(&x.matmul(&x.t()?)?)?;
-        let polynomial = round(&gram.mul(b)?.add(&gram.matmul(&gram)?.mul(c)?)?)?;
-        x = round(&x.mul(a)?.add(&polynomial.matmul(&x)?)?)?;
+        let polynomial = round(&gram.mul(*b)?.add(&gram.matmul(&gram)?.mul(*c)?)?)?;
+        x = round(&x.mul(*a)?.add(&polynomial.matmul(&x)?)?)?;
     }
     if tall { x.t() } else { Ok(x) }
 }
 
 fn muon(o: &MuonOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
     let &[rows, columns] = g.shape() else {
-        return Err(Error::new(MuonOptions::NAME, format!("a parameter has {} dimensions, not 2", g.shape().len()))
+        return Err(Error::new("Muon", format!("a parameter has {} dimensions, not 2", g.shape().len()))
             .operands([g])
             .hint("give biases, embeddings and other parameters to an optimizer of their own, such as AdamW"));
     };
     let [b] = state.slots(["momentum_buffer"], || g.zeros_like())?;
     average(b, o.momentum, g)?;
     let update = if o.nesterov { g.lerp(b, o.momentum)? } else { b.clone() };
-    let update = orthogonal(&update, o)?.to_dtype(p.dtype())?;
+    let update = newton_schulz(&update, &vec![o.ns_coefficients; o.ns_steps], o.eps)?.to_dtype(p.dtype())?;
     let (rows, columns) = (rows as f64, columns as f64);
     let ratio = match o.adjust_lr_fn {
         MuonRate::Original => (rows / columns).max(1.0).sqrt(),

@@ -1,67 +1,51 @@
 //! Relatives of Adam, and averaged SGD: Adamax, NAdam, RAdam, ASGD.
 use crate::{
-    Rule, State,
-    table::{average, betas_below_one, descent, none_negative, rules},
+    State,
+    setting::{betas_below_one, none_negative},
+    table::optimizers,
+    words::{average, descent},
 };
 use tensor_core::{Result, Tensor};
 
-rules! {
+optimizers! {
     /// Adamax (Kingma and Ba, 2014, <https://arxiv.org/abs/1412.6980>): Adam with the largest size instead of the mean
     /// square, `u = max(beta2 u, |g| + eps); p -= lr / (1 - beta1^t) m / u`.
-    Adamax, AdamaxOptions, [betas.0], check_adamax, adamax {
-        /// Step size.
+    Adamax, AdamaxOptions, each adamax {
         lr: f64 = 2e-3,
-        /// Decay of the running mean, and of the largest size.
         betas: (f64, f64) = (0.9, 0.999),
-        /// Added to the size.
         eps: f64 = 1e-8,
-        /// Share of the parameter that is added to its gradient.
         weight_decay: f64 = 0.0,
-        /// Go up instead of down.
         maximize: bool = false,
-    }
+    } + { fn check(&self) -> Result<()> { check_adamax(self) } }
 
     /// NAdam (Dozat, 2016, <https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ>): Adam with Nesterov's look ahead;
     /// `mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2)` replaces `beta1` in the step.
-    NAdam, NAdamOptions, [betas.0], check_nadam, nadam {
-        /// Step size.
+    NAdam, NAdamOptions, each nadam {
         lr: f64 = 2e-3,
-        /// Decay of the running means of the gradient and of its square.
         betas: (f64, f64) = (0.9, 0.999),
-        /// Added to the root.
         eps: f64 = 1e-8,
-        /// Share of the parameter that is added to its gradient, or taken away with `decoupled_weight_decay`.
         weight_decay: f64 = 0.0,
         /// How fast the momentum warms up.
         momentum_decay: f64 = 4e-3,
-        /// Decay as AdamW does.
         decoupled_weight_decay: bool = false,
-        /// Go up instead of down.
         maximize: bool = false,
-    }
+    } + { fn check(&self) -> Result<()> { check_nadam(self) } }
 
     /// RAdam (Liu et al., 2019, <https://arxiv.org/abs/1908.03265>): Adam that warms up by itself. While the second
     /// moment rests on too few gradients (`rho_t <= 5`) the step is plain momentum.
-    RAdam, RAdamOptions, [betas.0], check_radam, radam {
-        /// Step size.
+    RAdam, RAdamOptions, each radam {
         lr: f64 = 1e-3,
-        /// Decay of the running means of the gradient and of its square.
         betas: (f64, f64) = (0.9, 0.999),
-        /// Added to the root.
         eps: f64 = 1e-8,
-        /// Share of the parameter that is added to its gradient, or taken away with `decoupled_weight_decay`.
         weight_decay: f64 = 0.0,
-        /// Decay as AdamW does.
         decoupled_weight_decay: bool = false,
-        /// Go up instead of down.
         maximize: bool = false,
-    }
+    } + { fn check(&self) -> Result<()> { check_radam(self) } }
 
     /// Averaged SGD (Polyak and Juditsky, 1992, <https://doi.org/10.1137/0330046>): a falling rate
     /// `eta = lr / (1 + lambd lr t)^alpha`, and the mean of the parameters after step `t0`, which is kept in the state
     /// as `ax`.
-    ASGD, ASGDOptions, [], check_asgd, asgd {
-        /// First step size.
+    ASGD, ASGDOptions, each asgd {
         lr: f64 = 1e-2,
         /// Decay of the parameters.
         lambd: f64 = 1e-4,
@@ -69,16 +53,14 @@ rules! {
         alpha: f64 = 0.75,
         /// The step after which averaging starts.
         t0: f64 = 1e6,
-        /// Share of the parameter that is added to its gradient.
         weight_decay: f64 = 0.0,
-        /// Go up instead of down.
         maximize: bool = false,
-    }
+    } + { fn check(&self) -> Result<()> { check_asgd(self) } }
 }
 
 fn check_adamax(o: &AdamaxOptions) -> Result<()> {
-    none_negative(AdamaxOptions::NAME, [("lr", o.lr), ("eps", o.eps), ("weight_decay", o.weight_decay)])?;
-    betas_below_one(AdamaxOptions::NAME, o.betas)
+    none_negative("Adamax", [("lr", o.lr), ("eps", o.eps), ("weight_decay", o.weight_decay)])?;
+    betas_below_one("Adamax", o.betas)
 }
 
 fn adamax(o: &AdamaxOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
@@ -93,8 +75,8 @@ fn adamax(o: &AdamaxOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> R
 fn check_nadam(o: &NAdamOptions) -> Result<()> {
     let NAdamOptions { lr, eps, weight_decay, momentum_decay, .. } = *o;
     let settings = [("lr", lr), ("eps", eps), ("weight_decay", weight_decay), ("momentum_decay", momentum_decay)];
-    none_negative(NAdamOptions::NAME, settings)?;
-    betas_below_one(NAdamOptions::NAME, o.betas)
+    none_negative("NAdam", settings)?;
+    betas_below_one("NAdam", o.betas)
 }
 
 /// The descent direction under either kind of weight decay; the decoupled one changes `p` now.
@@ -124,8 +106,8 @@ fn nadam(o: &NAdamOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Res
 }
 
 fn check_radam(o: &RAdamOptions) -> Result<()> {
-    none_negative(RAdamOptions::NAME, [("lr", o.lr), ("eps", o.eps), ("weight_decay", o.weight_decay)])?;
-    betas_below_one(RAdamOptions::NAME, o.betas)
+    none_negative("RAdam", [("lr", o.lr), ("eps", o.eps), ("weight_decay", o.weight_decay)])?;
+    betas_below_one("RAdam", o.betas)
 }
 
 fn radam(o: &RAdamOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
@@ -149,7 +131,7 @@ fn radam(o: &RAdamOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Res
 fn check_asgd(o: &ASGDOptions) -> Result<()> {
     let ASGDOptions { lr, lambd, alpha, weight_decay, .. } = *o;
     let settings = [("lr", lr), ("lambd", lambd), ("alpha", alpha), ("weight_decay", weight_decay)];
-    none_negative(ASGDOptions::NAME, settings)
+    none_negative("ASGD", settings)
 }
 
 fn asgd(o: &ASGDOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {

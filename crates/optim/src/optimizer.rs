@@ -1,9 +1,9 @@
 //! What all optimizers do alike: groups of parameters, states, steps, saving.
-use crate::{Rule, State};
+use crate::{Group, Rule, group::Members, saved, setting::Setting};
 use autograd::Parameter;
 use files::StateDict;
 use std::collections::HashSet;
-use tensor_core::{DType, Error, Result, Scalar, Tensor, watch};
+use tensor_core::{Error, Result, Tensor, watch};
 
 /// Changes parameters by their gradients.
 pub trait Optimizer {
@@ -28,6 +28,16 @@ pub trait Optimizer {
     fn state_dict(&self) -> Result<StateDict>;
     /// Takes over what [`Optimizer::state_dict`] gave, for the same parameters in the same order.
     fn load_state_dict(&mut self, dict: &StateDict) -> Result<()>;
+
+    /// Makes the parameters those that are trained, for optimizers that keep others for use (schedule-free ones): call
+    /// it, as `model.train()`, before an epoch.
+    fn train(&mut self) -> Result<()> {
+        Ok(())
+    }
+    /// Makes the parameters those that are to be used: call it, as `model.eval()`, before validation or saving.
+    fn eval(&mut self) -> Result<()> {
+        Ok(())
+    }
 
     /// Forgets the gradients of all parameters.
     fn zero_grad(&self) {
@@ -72,20 +82,14 @@ impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
     fn load_state_dict(&mut self, dict: &StateDict) -> Result<()> {
         (**self).load_state_dict(dict)
     }
-}
-
-/// Parameters that share their settings.
-#[derive(Debug)]
-pub struct Group<R> {
-    /// The settings.
-    pub options: R,
-    params: Vec<(Parameter, State)>,
-}
-
-impl<R> Group<R> {
-    /// The parameters.
-    pub fn parameters(&self) -> impl Iterator<Item = &Parameter> {
-        self.params.iter().map(|(p, _)| p)
+    fn train(&mut self) -> Result<()> {
+        (**self).train()
+    }
+    fn eval(&mut self) -> Result<()> {
+        (**self).eval()
+    }
+    fn zero_grad(&self) {
+        (**self).zero_grad();
     }
 }
 
@@ -105,6 +109,10 @@ impl<R> Group<R> {
 #[derive(Debug)]
 pub struct Optim<R> {
     groups: Vec<Group<R>>,
+    /// Whether parameters of half precision are changed in 32 bits.
+    master: bool,
+    /// Whether the parameters are those that are trained.
+    training: bool,
     /// Whether it has been said that a step found no gradients.
     told: bool,
 }
@@ -113,8 +121,43 @@ impl<R: Rule> Optim<R> {
     /// One group of parameters. Where a rule has a natural setting, the learning rate, it stands for all:
     /// `Adam::new(model.parameters(), 1e-3)`.
     pub fn new(params: impl IntoIterator<Item = Parameter>, options: impl Into<R>) -> Result<Optim<R>> {
-        let mut optimizer = Optim { groups: Vec::new(), told: false };
+        let mut optimizer = Optim { groups: Vec::new(), master: false, training: true, told: false };
         optimizer.add_group(params, options)?;
+        Ok(optimizer)
+    }
+
+    /// Groups by a choice of settings for every parameter, by its name or shape: parameters with equal settings make one
+    /// group.
+    ///
+    /// ```
+    /// use autograd::Parameter;
+    /// use optim::{AdamW, AdamWOptions};
+    /// # use tensor_core::{Result, Tensor};
+    /// # fn main() -> Result<()> {
+    /// let params = [Parameter::new(Tensor::ones([3, 2])?)?, Parameter::new(Tensor::ones([3])?)?];
+    /// // No weight decay of biases and norms.
+    /// let optimizer = AdamW::grouped(params, |p| {
+    ///     let weight_decay = if p.shape().len() > 1 { 0.1 } else { 0.0 };
+    ///     AdamWOptions { lr: 1e-3, weight_decay, ..Default::default() }
+    /// })?;
+    /// assert_eq!(optimizer.groups().len(), 2);
+    /// # Ok(()) }
+    /// ```
+    pub fn grouped(params: impl IntoIterator<Item = Parameter>, choose: impl Fn(&Parameter) -> R) -> Result<Optim<R>> {
+        let mut chosen: Vec<(R, Vec<Parameter>)> = Vec::new();
+        for p in params {
+            let options = choose(&p);
+            match chosen.iter_mut().find(|(known, _)| known.settings() == options.settings()) {
+                Some((_, params)) => params.push(p),
+                None => chosen.push((options, vec![p])),
+            }
+        }
+        let mut chosen = chosen.into_iter();
+        let Some((options, first)) = chosen.next() else { return Err(no_parameters("grouped")) };
+        let mut optimizer = Optim::new(first, options)?;
+        for (options, params) in chosen {
+            optimizer.add_group(params, options)?;
+        }
         Ok(optimizer)
     }
 
@@ -126,22 +169,19 @@ impl<R: Rule> Optim<R> {
     ) -> Result<&mut Optim<R>> {
         let options = options.into();
         options.check()?;
-        let id = |p: &Parameter| p.edge().map(|e| e.node.id());
-        let mut known: HashSet<_> = self.parameters().iter().map(id).collect();
-        let mut group = Group { options, params: Vec::new() };
-        for p in params {
-            if !known.insert(id(&p)) {
-                return Err(Error::new(R::NAME, format!("{p:?} is given twice"))
-                    .hint("a parameter belongs to one group; model.parameters() lists a shared one once"));
-            }
-            group.params.push((p, State::default()));
-        }
-        if group.params.is_empty() {
-            return Err(Error::new(R::NAME, "got no parameters")
-                .hint("give it model.parameters(); an iterator that was used before is empty"));
-        }
-        self.groups.push(group);
+        let known: Vec<Parameter> = self.groups.iter().flat_map(Group::parameters).map(Parameter::tied).collect();
+        let params = trainable(options.name(), &known, params.into_iter().collect())?;
+        let params = params.into_iter().map(|p| (p, Default::default())).collect();
+        self.groups.push(Group { options, members: Members { params, ..Default::default() } });
         Ok(self)
+    }
+
+    /// Whether parameters in f16 or bf16 are changed in 32 bits, which are kept in the state as `master_param`, and
+    /// rounded after each step. Small steps are not lost then.
+    #[must_use]
+    pub fn with_master_weights(mut self, on: bool) -> Optim<R> {
+        self.master = on;
+        self
     }
 
     /// The groups.
@@ -152,29 +192,59 @@ impl<R: Rule> Optim<R> {
     pub fn groups_mut(&mut self) -> &mut [Group<R>] {
         &mut self.groups
     }
-}
 
-impl<R: Rule> Optimizer for Optim<R> {
-    fn step(&mut self) -> Result<()> {
-        tell_step(R::NAME, self);
+    fn turn(&mut self, train: bool) -> Result<()> {
+        if self.training == train {
+            return Ok(());
+        }
+        self.training = train;
+        for Group { options, members } in &mut self.groups {
+            for (p, state) in &mut members.params {
+                p.update(|t| options.turn(train, t, state))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn step_after(&mut self, loss: Option<f64>) -> Result<()> {
+        if !self.training {
+            let name = self.groups.first().map_or("step", |g| g.options.name());
+            return Err(Error::new(name, "the parameters are those to be used, not those to be trained")
+                .hint("call optimizer.train() after eval()"));
+        }
+        tell_step(self.groups.first().map_or("step", |g| g.options.name()), self);
         let mut found = false;
         for group in &mut self.groups {
-            for (p, state) in &mut group.params {
-                let Some(g) = p.grad() else { continue };
-                found = true;
-                state.step += 1;
-                p.update(|t| group.options.update(t, &g, state)).map_err(|e| e.renamed(R::NAME).within(&p.name()))?;
-            }
+            found |= group.members.step(&group.options, loss, self.master)?;
         }
         if !found && !self.told {
             self.told = true;
             log::warn!(
                 "{}: a step found no gradients and changed nothing; did backward() run after zero_grad(), on a loss made \
                  of these parameters?",
-                R::NAME
+                self.groups.first().map_or("", |g| g.options.name())
             );
         }
         Ok(())
+    }
+}
+
+impl<R: Rule> Optimizer for Optim<R> {
+    fn step(&mut self) -> Result<()> {
+        self.step_after(None)
+    }
+
+    fn step_with(&mut self, closure: &mut dyn FnMut() -> Result<Tensor>) -> Result<Tensor> {
+        let loss = closure()?;
+        self.step_after(Some(loss.item()?))?;
+        Ok(loss)
+    }
+
+    fn train(&mut self) -> Result<()> {
+        self.turn(true)
+    }
+    fn eval(&mut self) -> Result<()> {
+        self.turn(false)
     }
 
     fn parameters(&self) -> Vec<Parameter> {
@@ -197,91 +267,52 @@ impl<R: Rule> Optimizer for Optim<R> {
     }
 
     fn set_momentum(&mut self, momentum: f64) {
-        for group in self.groups.iter_mut().filter(|g| g.options.momentum().is_some()) {
+        for group in &mut self.groups {
             group.options.set_momentum(momentum);
         }
     }
 
-    // Names as PyTorch nests them: `state.0.exp_avg`, `param_groups.0.lr`; parameters are numbered over all groups.
     fn state_dict(&self) -> Result<StateDict> {
-        let mut dict = StateDict::new();
-        for (i, (_, state)) in self.groups.iter().flat_map(|g| &g.params).enumerate() {
-            if state.step > 0 {
-                dict.insert(format!("state.{i}.step"), Tensor::from_slice(&[state.step as i64], ())?);
-            }
-            for (name, tensor) in state.iter() {
-                dict.insert(format!("state.{i}.{name}"), tensor.clone());
-            }
+        let name = self.groups.first().map_or("", |g| g.options.name());
+        let groups: Vec<_> = self.groups.iter().map(|g| (g.options.settings(), &g.members)).collect();
+        let mut dict = saved::write(name, &groups)?;
+        if !self.training {
+            dict.insert("param_groups.0.training", Setting::Bool(false).to_tensor()?);
         }
-        for (i, group) in self.groups.iter().enumerate() {
-            for (name, value) in group.options.settings() {
-                let value = match value {
-                    Scalar::Bool(b) => Tensor::from_slice(&[b], ())?,
-                    Scalar::Int(n) => Tensor::from_slice(&[n], ())?,
-                    Scalar::Float(x) => Tensor::from_slice(&[x], ())?,
-                };
-                dict.insert(format!("param_groups.{i}.{name}"), value);
-            }
-        }
-        dict.metadata.insert("optimizer".into(), R::NAME.into());
         Ok(dict)
     }
 
     fn load_state_dict(&mut self, dict: &StateDict) -> Result<()> {
-        let wrong = |why: String| {
-            Error::new("load_state_dict", why)
-                .hint("the optimizer must have the same parameters, in the same order and groups, as the saved one")
+        let mut groups: Vec<(&mut dyn Rule, &mut Members)> =
+            self.groups.iter_mut().map(|g| (&mut g.options as &mut dyn Rule, &mut g.members)).collect();
+        saved::read(dict, &mut groups)?;
+        self.training = match dict.get("param_groups.0.training") {
+            Some(training) => training.item()?,
+            None => true,
         };
-        let mut states: Vec<State> = self.groups.iter().flat_map(|g| &g.params).map(|_| State::default()).collect();
-        let mut options: Vec<R> = self.groups.iter().map(|g| g.options.clone()).collect();
-        let params = self.parameters();
-        for (name, tensor) in dict.iter() {
-            let mut parts = name.splitn(3, '.');
-            let (Some(kind), Some(i), Some(what)) = (parts.next(), parts.next(), parts.next()) else {
-                return Err(wrong(format!("{name:?} is no name of an optimizer's state")));
-            };
-            let i: usize = i.parse().map_err(|_| wrong(format!("{name:?} has no number")))?;
-            match kind {
-                "state" => {
-                    let (Some(state), Some(p)) = (states.get_mut(i), params.get(i)) else {
-                        return Err(wrong(format!(
-                            "there is a state of parameter {i}, counted from 0, but the number of parameters is {}",
-                            params.len()
-                        )));
-                    };
-                    if what == "step" {
-                        state.step = tensor.item::<i64>()?.max(0) as u64;
-                    } else if !fits(tensor, p) {
-                        return Err(wrong(format!("{name} does not fit {p:?}")).operands([tensor]));
-                    } else {
-                        state.put(what.to_string(), tensor.to_device(&p.device())?);
-                    }
-                }
-                "param_groups" => {
-                    let Some(options) = options.get_mut(i) else {
-                        return Err(wrong(format!("there is a group {i}, but only {} groups", self.groups.len())));
-                    };
-                    options.set(
-                        what,
-                        match tensor.dtype() {
-                            DType::Bool => Scalar::Bool(tensor.item()?),
-                            d if d.is_float() => Scalar::Float(tensor.item()?),
-                            _ => Scalar::Int(tensor.item()?),
-                        },
-                    );
-                }
-                _ => return Err(wrong(format!("{name:?} is no name of an optimizer's state"))),
-            }
-        }
-        options.iter().try_for_each(R::check)?;
-        for (group, options) in self.groups.iter_mut().zip(options) {
-            group.options = options;
-        }
-        for ((_, old), new) in self.groups.iter_mut().flat_map(|g| &mut g.params).zip(states) {
-            *old = new;
-        }
         Ok(())
     }
+}
+
+fn no_parameters(op: &'static str) -> Error {
+    Error::new(op, "got no parameters").hint("give it model.parameters(); an iterator that was used before is empty")
+}
+
+/// The parameters, if there are some, all of which can be trained and none of which is there twice.
+pub(crate) fn trainable(op: &'static str, known: &[Parameter], params: Vec<Parameter>) -> Result<Vec<Parameter>> {
+    let id = |p: &Parameter| p.edge().map(|e| e.node.id());
+    let mut seen: HashSet<_> = known.iter().map(id).collect();
+    for p in &params {
+        if !p.requires_grad() {
+            return Err(Error::new(op, format!("{p:?} needs no gradient"))
+                .hint("leave frozen parameters out: model.parameters() filtered by requires_grad()"));
+        }
+        if !seen.insert(id(p)) {
+            return Err(Error::new(op, format!("{p:?} is given twice"))
+                .hint("a parameter belongs to one group; model.parameters() lists a shared one once"));
+        }
+    }
+    if params.is_empty() { Err(no_parameters(op)) } else { Ok(params) }
 }
 
 /// Tells whoever watches that a step is about to be made.
@@ -290,10 +321,4 @@ pub(crate) fn tell_step(name: &str, optimizer: &dyn Optimizer) {
         let parameters: Vec<_> = optimizer.parameters().iter().map(|p| (p.name(), p.live())).collect();
         watch::tell(watch::Event::Step { optimizer: name, parameters: &parameters, lrs: &optimizer.lrs() });
     }
-}
-
-/// Whether a saved state can belong to a parameter: of its shape, with dimensions averaged away, or one number.
-fn fits(state: &Tensor, p: &Tensor) -> bool {
-    let (state, p) = (state.shape(), p.shape());
-    state.is_empty() || state.len() == p.len() && state.iter().zip(p).all(|(&s, &p)| s == p || s == 1)
 }

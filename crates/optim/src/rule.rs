@@ -1,8 +1,13 @@
-//! What makes one optimizer different from another: its settings, and how one parameter changes.
-use std::borrow::Cow;
-use tensor_core::{Error, ErrorKind, Result, Scalar, Tensor};
+//! What makes one optimizer different from another: its settings, and how parameters change.
+use crate::{
+    State,
+    group::{Member, Shared},
+    setting::{self, Setting},
+};
+use tensor_core::{Error, ErrorKind, Result, Tensor};
 
-/// The settings of an optimizer and its algorithm. Groups, states, saving and loading come with [`crate::Optim`].
+/// The settings of an optimizer and its algorithm. Groups, states, saving, loading and checking come with
+/// [`crate::Optim`].
 ///
 /// ```
 /// use optim::{Optim, Rule, State};
@@ -16,13 +21,8 @@ use tensor_core::{Error, ErrorKind, Result, Scalar, Tensor};
 /// }
 ///
 /// impl Rule for Lion {
-///     const NAME: &'static str = "Lion";
-///     fn lr(&self) -> f64 {
-///         self.lr
-///     }
-///     fn set_lr(&mut self, lr: f64) {
-///         self.lr = lr;
-///     }
+///     optim::settings!("Lion", lr, betas);
+///
 ///     fn update(&self, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
 ///         let [m] = state.slots(["exp_avg"], || g.zeros_like())?;
 ///         let c = m.mul(self.betas.0)?.add(&g.mul(1.0 - self.betas.0)?)?;
@@ -34,131 +34,126 @@ use tensor_core::{Error, ErrorKind, Result, Scalar, Tensor};
 ///
 /// # fn main() -> Result<()> {
 /// let w = autograd::Parameter::new(Tensor::ones([2])?)?;
-/// let optimizer = Optim::<Lion>::new([w], Lion { lr: 1e-4, betas: (0.9, 0.99) })?;
+/// let optimizer = Optim::new([w.tied()], Lion { lr: 1e-4, betas: (0.9, 0.99) })?;
+/// assert!(Optim::new([w], Lion { lr: -1.0, betas: (0.9, 0.99) }).is_err());
 /// # Ok(()) }
 /// ```
-pub trait Rule: Clone + std::fmt::Debug {
+pub trait Rule: std::fmt::Debug {
     /// The name in messages.
-    const NAME: &'static str;
+    fn name(&self) -> &'static str;
 
-    /// The learning rate.
-    fn lr(&self) -> f64;
-    /// Sets the learning rate: what schedules do.
-    fn set_lr(&mut self, lr: f64);
+    /// All settings by name. [`crate::settings!`] writes this method, [`Rule::name`] and [`Rule::set`].
+    fn settings(&self) -> Vec<(&'static str, Setting)>;
+
+    /// Takes over a setting; `false` where there is none of this name, or where the value cannot be one of it.
+    fn set(&mut self, name: &str, value: &Setting) -> bool;
 
     /// Changes `p` by its gradient `g`. Runs unrecorded; `state` belongs to this parameter and is saved with it.
-    fn update(&self, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()>;
+    /// Every optimizer has this method or [`Rule::update_group`].
+    fn update(&self, _p: &mut Tensor, _g: &Tensor, _state: &mut State) -> Result<()> {
+        Err(Error::new(self.name(), "implements neither update nor update_group").kind_of(ErrorKind::Internal))
+    }
 
-    /// Refuses settings that cannot be meant.
-    fn check(&self) -> Result<()> {
+    /// Changes all parameters of a group, for algorithms that look at all of them at once; `shared` belongs to the group
+    /// and is saved with it.
+    fn update_group(&self, members: &mut [Member<'_>], _shared: &mut Shared) -> Result<()> {
+        members.iter_mut().try_for_each(|m| m.update(|p, g, state| self.update(p, g, state)))
+    }
+
+    /// Turns a parameter from where it is trained to where it is used (`train` false), or back, for optimizers in which
+    /// the two differ.
+    fn turn(&self, _train: bool, _p: &mut Tensor, _state: &mut State) -> Result<()> {
         Ok(())
     }
 
-    /// The momentum, for schedules that change it too.
+    /// Refuses settings that cannot be meant. By itself it knows the names that settings have everywhere: no negative
+    /// `lr`, no `betas` of 1.
+    fn check(&self) -> Result<()> {
+        setting::check(self.name(), &self.settings())
+    }
+
+    /// Whether a saved state may belong to a parameter, by their shapes: the same, with dimensions averaged away, or one
+    /// number.
+    fn fits(&self, _name: &str, state: &[usize], p: &[usize]) -> bool {
+        state.iter().product::<usize>() == 1
+            || state.len() == p.len() && state.iter().zip(p).all(|(&s, &p)| s == p || s == 1)
+    }
+
+    /// The learning rate.
+    fn lr(&self) -> f64 {
+        self.settings().iter().find(|(name, _)| *name == "lr").and_then(|(_, value)| value.number()).unwrap_or(0.0)
+    }
+    /// Sets the learning rate: what schedules do.
+    fn set_lr(&mut self, lr: f64) {
+        self.set("lr", &Setting::Float(lr));
+    }
+
+    /// The momentum, for schedules that change it too: the setting `momentum`, or the first of `betas`.
     fn momentum(&self) -> Option<f64> {
-        None
+        self.settings().iter().find_map(|(name, value)| match (*name, value) {
+            ("momentum", value) => value.number(),
+            ("betas", Setting::List(betas)) => betas.first().and_then(Setting::number),
+            _ => None,
+        })
     }
     /// Sets the momentum, where there is one.
-    fn set_momentum(&mut self, _momentum: f64) {}
-
-    /// All settings by name, to be saved.
-    fn settings(&self) -> Vec<(&'static str, Scalar)> {
-        vec![("lr", Scalar::Float(self.lr()))]
-    }
-    /// Takes over a saved setting; unknown ones are left alone.
-    fn set(&mut self, name: &str, value: Scalar) {
-        if name == "lr" {
-            self.set_lr(value.to_f64());
+    fn set_momentum(&mut self, momentum: f64) {
+        let betas = self.settings().into_iter().find_map(|(name, value)| match (name, value) {
+            ("betas", Setting::List(betas)) => Some(betas),
+            _ => None,
+        });
+        if !self.set("momentum", &Setting::Float(momentum))
+            && let Some(mut betas) = betas
+            && let Some(first) = betas.first_mut()
+        {
+            *first = Setting::Float(momentum);
+            self.set("betas", &Setting::List(betas));
         }
     }
 }
 
-/// Implements [`Rule::settings`] and [`Rule::set`] for the named fields.
-macro_rules! saved_settings {
-    ($( $name:literal = $($field:tt).+ : $Kind:ident ),* $(,)?) => {
-        fn settings(&self) -> Vec<(&'static str, tensor_core::Scalar)> {
-            vec![$( ($name, tensor_core::Scalar::$Kind(self.$($field).+)) ),*]
+impl<R: Rule + ?Sized> Rule for Box<R> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+    fn settings(&self) -> Vec<(&'static str, Setting)> {
+        (**self).settings()
+    }
+    fn set(&mut self, name: &str, value: &Setting) -> bool {
+        (**self).set(name, value)
+    }
+    fn update(&self, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
+        (**self).update(p, g, state)
+    }
+    fn update_group(&self, members: &mut [Member<'_>], shared: &mut Shared) -> Result<()> {
+        (**self).update_group(members, shared)
+    }
+    fn turn(&self, train: bool, p: &mut Tensor, state: &mut State) -> Result<()> {
+        (**self).turn(train, p, state)
+    }
+    fn check(&self) -> Result<()> {
+        (**self).check()
+    }
+    fn fits(&self, name: &str, state: &[usize], p: &[usize]) -> bool {
+        (**self).fits(name, state, p)
+    }
+}
+
+/// Implements [`Rule::name`], [`Rule::settings`] and [`Rule::set`] for the named fields.
+#[macro_export]
+macro_rules! settings {
+    ($name:literal, $($field:ident),* $(,)?) => {
+        fn name(&self) -> &'static str {
+            $name
         }
-        fn set(&mut self, name: &str, value: tensor_core::Scalar) {
+        fn settings(&self) -> Vec<(&'static str, $crate::Setting)> {
+            vec![$( (stringify!($field), $crate::Settable::get(&self.$field)) ),*]
+        }
+        fn set(&mut self, name: &str, value: &$crate::Setting) -> bool {
             match name {
-                $( $name => self.$($field).+ = $crate::rule::$Kind(value), )*
-                _ => {}
+                $( stringify!($field) => $crate::Settable::take(&mut self.$field, value), )*
+                _ => false,
             }
         }
     };
-}
-pub(crate) use saved_settings;
-
-#[allow(non_snake_case, reason = "named as the variant of Scalar that the macro above is given")]
-pub(crate) fn Float(value: Scalar) -> f64 {
-    value.to_f64()
-}
-#[allow(non_snake_case, reason = "named as the variant of Scalar that the macro above is given")]
-pub(crate) fn Bool(value: Scalar) -> bool {
-    value.to_f64() != 0.0
-}
-
-/// A setting that has to be a finite number of at least 0.
-pub(crate) fn at_least_zero(rule: &'static str, name: &str, value: f64) -> Result<()> {
-    if value.is_finite() && value >= 0.0 {
-        return Ok(());
-    }
-    Err(Error::new(rule, format!("{name} is {value}, and must be a number of at least 0")))
-}
-
-/// A setting that has to be at least 0 and below 1.
-pub(crate) fn below_one(rule: &'static str, name: &str, value: f64) -> Result<()> {
-    if (0.0..1.0).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::new(rule, format!("{name} is {value}, and must be at least 0 and below 1")))
-}
-
-/// What an optimizer remembers of one parameter: how many steps it took, and tensors by name.
-#[derive(Clone, Debug, Default)]
-pub struct State {
-    /// Steps so far, this one included while it runs.
-    pub step: u64,
-    slots: Vec<(Cow<'static, str>, Tensor)>,
-}
-
-impl State {
-    /// The tensors of these names, made by `first` where they do not exist yet.
-    pub fn slots<const N: usize>(
-        &mut self,
-        names: [&'static str; N],
-        first: impl Fn() -> Result<Tensor>,
-    ) -> Result<[&mut Tensor; N]> {
-        let mut at = [0; N];
-        for (at, name) in at.iter_mut().zip(names) {
-            *at = match self.slots.iter().position(|(known, _)| known == name) {
-                Some(i) => i,
-                None => {
-                    self.slots.push((Cow::Borrowed(name), first()?));
-                    self.slots.len() - 1
-                }
-            };
-        }
-        match self.slots.get_disjoint_mut(at) {
-            Ok(slots) => Ok(slots.map(|(_, tensor)| tensor)),
-            Err(_) => {
-                Err(Error::new("State::slots", format!("a name appears twice in {names:?}"))
-                    .kind_of(ErrorKind::Internal))
-            }
-        }
-    }
-
-    /// Whether there is a tensor of this name yet.
-    pub fn has(&self, name: &str) -> bool {
-        self.slots.iter().any(|(known, _)| known == name)
-    }
-
-    /// Names and tensors.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
-        self.slots.iter().map(|(name, tensor)| (&**name, tensor))
-    }
-
-    pub(crate) fn put(&mut self, name: String, tensor: Tensor) {
-        self.slots.push((Cow::Owned(name), tensor));
-    }
 }

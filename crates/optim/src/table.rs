@@ -1,26 +1,31 @@
-//! The table of optimizers: what a row says (settings, defaults, checks, one update) becomes a type and its [`Rule`].
+//! The table of optimizers: what a row says (settings, defaults, one update) becomes a type and its [`Rule`].
 //!
 //! [`Rule`]: crate::Rule
-use tensor_core::{Error, Result, Scalar, Tensor};
 
 /// Makes the settings, their defaults, saving, and the alias of [`crate::Optim`] from a row.
 ///
-/// `Name, Options, [momentum field], check, update { settings with defaults }`: `check` and `update` are functions of the
-/// settings.
-macro_rules! rules {
+/// `Name, Options, each update { settings with defaults }`, where `update` is a function of the settings, one parameter,
+/// its gradient and its state; or `group update`, a function of the settings, all members of a group and what they share.
+/// `+ { .. }` adds to the implementation of the rule.
+macro_rules! optimizers {
     ($(
         $(#[$doc:meta])*
-        $Name:ident, $Options:ident, [$($momentum:tt)*], $check:path, $update:path {
-            $( $(#[$field_doc:meta])* $field:ident: $Type:ty = $default:expr, )*
-        }
+        $Name:ident, $Options:ident, $kind:ident $update:path {
+            $( $(#[$about:meta])* $field:ident: $Type:ty = $default:expr ),* $(,)?
+        } $(+ { $($more:tt)* })?
     )*) => {$(
         $(#[$doc])*
         pub type $Name = $crate::Optim<$Options>;
 
         #[doc = concat!("Settings of [`", stringify!($Name), "`].")]
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Debug, PartialEq)]
         pub struct $Options {
-            $( $(#[$field_doc])* pub $field: $Type, )*
+            $(
+                #[doc = $crate::table::about!($field)]
+                #[doc = concat!(" Default: `", stringify!($default), "`.")]
+                $(#[$about])*
+                pub $field: $Type,
+            )*
         }
 
         impl Default for $Options {
@@ -31,167 +36,130 @@ macro_rules! rules {
 
         impl From<f64> for $Options {
             fn from(lr: f64) -> $Options {
-                $Options { lr, ..Default::default() }
+                let mut options = $Options::default();
+                $crate::Rule::set_lr(&mut options, lr);
+                options
             }
         }
 
         impl $crate::Rule for $Options {
-            const NAME: &'static str = stringify!($Name);
-
-            fn lr(&self) -> f64 {
-                self.lr
+            fn name(&self) -> &'static str {
+                stringify!($Name)
             }
-            fn set_lr(&mut self, lr: f64) {
-                self.lr = lr;
+            fn settings(&self) -> Vec<(&'static str, $crate::Setting)> {
+                vec![$( (stringify!($field), $crate::Settable::get(&self.$field)) ),*]
             }
-            $crate::table::momentum_field! { $($momentum)* }
-
-            fn settings(&self) -> Vec<(&'static str, tensor_core::Scalar)> {
-                let mut all = Vec::new();
-                $( $crate::table::Setting::save(&self.$field, $crate::table::names!($field), &mut all); )*
-                all
+            fn set(&mut self, name: &str, value: &$crate::Setting) -> bool {
+                match name {
+                    $( stringify!($field) => $crate::Settable::take(&mut self.$field, value), )*
+                    _ => false,
+                }
             }
-            fn set(&mut self, name: &str, value: tensor_core::Scalar) {
-                $( $crate::table::Setting::load(&mut self.$field, $crate::table::names!($field), name, value); )*
-            }
-            fn check(&self) -> tensor_core::Result<()> {
-                $check(self)
-            }
-            fn update(
-                &self,
-                p: &mut tensor_core::Tensor,
-                g: &tensor_core::Tensor,
-                state: &mut $crate::State,
-            ) -> tensor_core::Result<()> {
-                $update(self, p, g, state)
-            }
+            $crate::table::update_by! { $kind $update }
+            $($($more)*)?
         }
     )*};
 }
 
-/// The field that schedules of the momentum change, where there is one.
-macro_rules! momentum_field {
-    () => {};
-    ($($field:tt).+) => {
-        fn momentum(&self) -> Option<f64> {
-            Some(self.$($field).+)
+/// The method that the kind of an update implements.
+macro_rules! update_by {
+    (each $update:path) => {
+        fn update(
+            &self,
+            p: &mut tensor_core::Tensor,
+            g: &tensor_core::Tensor,
+            state: &mut $crate::State,
+        ) -> tensor_core::Result<()> {
+            $update(self, p, g, state)
         }
-        fn set_momentum(&mut self, momentum: f64) {
-            self.$($field).+ = momentum;
+    };
+    (group $update:path) => {
+        fn update_group(
+            &self,
+            members: &mut [$crate::Member<'_>],
+            shared: &mut $crate::Shared,
+        ) -> tensor_core::Result<()> {
+            $update(self, members, shared)
         }
     };
 }
 
-/// The names under which a setting is saved: its own, and those of up to three parts.
-macro_rules! names {
-    ($field:ident) => {
-        [
-            stringify!($field),
-            concat!(stringify!($field), ".0"),
-            concat!(stringify!($field), ".1"),
-            concat!(stringify!($field), ".2"),
-        ]
+/// What a setting means wherever it has this name.
+macro_rules! about {
+    (lr) => {
+        "Step size."
+    };
+    (betas) => {
+        "Decays of the running means: of the gradient, of its square, and of a third where there is one."
+    };
+    (beta) => {
+        "Decay of the running mean."
+    };
+    (momentum) => {
+        "Share of the old step in the new one."
+    };
+    (dampening) => {
+        "What the gradient loses when it enters the momentum."
+    };
+    (nesterov) => {
+        "Look ahead along the momentum."
+    };
+    (eps) => {
+        "Added to what is divided by."
+    };
+    (weight_decay) => {
+        "Share of the parameter that decays."
+    };
+    (weight_decouple) => {
+        "Decay the parameter itself, as AdamW does, instead of through the gradient."
+    };
+    (fixed_decay) => {
+        "Decoupled decay does not depend on the learning rate."
+    };
+    (decoupled_weight_decay) => {
+        "Decay the parameter itself, as AdamW does, instead of through the gradient."
+    };
+    (amsgrad) => {
+        "Divide by the largest second moment so far (Reddi et al., 2018)."
+    };
+    (ams_bound) => {
+        "Divide by the largest second moment so far (Reddi et al., 2018)."
+    };
+    (maximize) => {
+        "Go up instead of down."
+    };
+    (rectify) => {
+        "Rectify the rate as RAdam does."
+    };
+    (n_sma_threshold) => {
+        "Length of the average below which the rate is not adaptive."
+    };
+    (degenerated_to_sgd) => {
+        "Below the threshold, step along the momentum instead of waiting."
+    };
+    (centered) => {
+        "Divide by the deviation instead of the size."
+    };
+    (cautious) => {
+        "Leave out elements whose update and gradient differ in sign."
+    };
+    (k) => {
+        "How often, or how many."
+    };
+    (alpha) => {
+        "The weight called alpha in the formula."
+    };
+    (grad_averaging) => {
+        "Weigh the gradient by `1 - beta1` in the running mean."
+    };
+    (d0) => {
+        "First estimate of the distance to the solution."
+    };
+    (growth_rate) => {
+        "By how much the estimate may grow in a step."
+    };
+    ($other:ident) => {
+        "As in the formula."
     };
 }
-pub(crate) use {momentum_field, names, rules};
-
-/// A setting that can be saved as numbers.
-pub(crate) trait Setting {
-    fn save(&self, names: [&'static str; 4], all: &mut Vec<(&'static str, Scalar)>);
-    fn load(&mut self, names: [&'static str; 4], name: &str, value: Scalar);
-}
-
-impl Setting for f64 {
-    fn save(&self, names: [&'static str; 4], all: &mut Vec<(&'static str, Scalar)>) {
-        all.push((names[0], Scalar::Float(*self)));
-    }
-    fn load(&mut self, names: [&'static str; 4], name: &str, value: Scalar) {
-        if name == names[0] {
-            *self = value.to_f64();
-        }
-    }
-}
-
-impl Setting for bool {
-    fn save(&self, names: [&'static str; 4], all: &mut Vec<(&'static str, Scalar)>) {
-        all.push((names[0], Scalar::Bool(*self)));
-    }
-    fn load(&mut self, names: [&'static str; 4], name: &str, value: Scalar) {
-        if name == names[0] {
-            *self = value.to_f64() != 0.0;
-        }
-    }
-}
-
-impl Setting for usize {
-    fn save(&self, names: [&'static str; 4], all: &mut Vec<(&'static str, Scalar)>) {
-        all.push((names[0], Scalar::Int(i64::try_from(*self).unwrap_or(i64::MAX))));
-    }
-    fn load(&mut self, names: [&'static str; 4], name: &str, value: Scalar) {
-        if name == names[0] {
-            *self = value.to_f64().max(0.0) as usize;
-        }
-    }
-}
-
-// Absent is saved as NaN, which no setting may be.
-impl Setting for Option<f64> {
-    fn save(&self, names: [&'static str; 4], all: &mut Vec<(&'static str, Scalar)>) {
-        all.push((names[0], Scalar::Float(self.unwrap_or(f64::NAN))));
-    }
-    fn load(&mut self, names: [&'static str; 4], name: &str, value: Scalar) {
-        if name == names[0] {
-            *self = Some(value.to_f64()).filter(|x| !x.is_nan());
-        }
-    }
-}
-
-impl Setting for (f64, f64) {
-    fn save(&self, names: [&'static str; 4], all: &mut Vec<(&'static str, Scalar)>) {
-        all.extend([(names[1], Scalar::Float(self.0)), (names[2], Scalar::Float(self.1))]);
-    }
-    fn load(&mut self, names: [&'static str; 4], name: &str, value: Scalar) {
-        let [_, first, second, _] = names;
-        Setting::load(&mut self.0, [first; 4], name, value);
-        Setting::load(&mut self.1, [second; 4], name, value);
-    }
-}
-
-impl Setting for (f64, f64, f64) {
-    fn save(&self, names: [&'static str; 4], all: &mut Vec<(&'static str, Scalar)>) {
-        let values = [self.0, self.1, self.2];
-        all.extend(names.into_iter().skip(1).zip(values).map(|(name, x)| (name, Scalar::Float(x))));
-    }
-    fn load(&mut self, names: [&'static str; 4], name: &str, value: Scalar) {
-        for (field, own) in [&mut self.0, &mut self.1, &mut self.2].into_iter().zip(names.into_iter().skip(1)) {
-            Setting::load(field, [own; 4], name, value);
-        }
-    }
-}
-
-/// Settings that have to be finite numbers of at least 0.
-pub(crate) fn none_negative<const N: usize>(rule: &'static str, settings: [(&str, f64); N]) -> Result<()> {
-    settings.into_iter().try_for_each(|(name, value)| crate::rule::at_least_zero(rule, name, value))
-}
-
-/// The two decays of a family of Adam.
-pub(crate) fn betas_below_one(rule: &'static str, betas: (f64, f64)) -> Result<()> {
-    crate::rule::below_one(rule, "betas.0", betas.0)?;
-    crate::rule::below_one(rule, "betas.1", betas.1)
-}
-
-/// A setting outside of what it can mean.
-pub(crate) fn outside(rule: &'static str, name: &str, value: f64, allowed: &str) -> Error {
-    Error::new(rule, format!("{name} is {value}, and must be {allowed}"))
-}
-
-/// The gradient to descend along: turned round for `maximize`, with the share of the parameter that weight decay adds.
-pub(crate) fn descent(p: &Tensor, g: &Tensor, maximize: bool, weight_decay: f64) -> Result<Tensor> {
-    let g = if maximize { g.neg()? } else { g.clone() };
-    if weight_decay == 0.0 { Ok(g) } else { g.add(&p.mul(weight_decay)?) }
-}
-
-/// `mean = decay mean + (1 - decay) x`.
-pub(crate) fn average(mean: &mut Tensor, decay: f64, x: &Tensor) -> Result<()> {
-    mean.mul_(decay)?.add_(&x.mul(1.0 - decay)?).map(drop)
-}
+pub(crate) use {about, optimizers, update_by};

@@ -1,5 +1,5 @@
 //! Kind "scheduler": the learning rates of an SGD with momentum that a schedule drives.
-use super::{Case, steps};
+use super::{Case, optimizers};
 use crate::{
     args::Args,
     compare,
@@ -25,7 +25,7 @@ pub(super) fn replay(case: &Case<'_>) -> Res<()> {
         ],
     );
     let parameter = Parameter::new(Tensor::zeros([1])?)?;
-    let mut optimizer = steps::optimizer("SGD", vec![parameter], &settings)?;
+    let mut optimizer = optimizers::build("SGD", vec![parameter], &settings)?;
     let settings = Args::new(Vec::new(), case.named_values(&case.json["kwargs"])?);
     let mut schedule = Schedules::new(case.text("scheduler")?, &settings, None, &mut *optimizer)?;
     for (i, expected) in case.list("lrs").iter().enumerate() {

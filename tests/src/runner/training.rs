@@ -1,5 +1,5 @@
 //! Kind "training": a model from the recorded state, trained on the recorded batches, step by step.
-use super::{Case, module, schedules::Schedules, steps};
+use super::{Case, module, optimizers, schedules::Schedules};
 use crate::{
     args::Args,
     compare::{self, Tolerance},
@@ -57,7 +57,7 @@ fn after_first_loss(fault: Fault) -> Fault {
 
 fn optimizer(case: &Case<'_>, model: &dyn Module) -> Res<(Box<dyn Optimizer>, Option<Schedules>)> {
     let settings = Args::new(Vec::new(), case.named_values(&case.json["optim_kwargs"])?);
-    let mut optimizer = steps::optimizer(case.text("optim")?, model.parameters(), &settings)?;
+    let mut optimizer = optimizers::build(case.text("optim")?, model.parameters(), &settings)?;
     let schedule = match &case.json["scheduler"] {
         Json::Null => None,
         json => {

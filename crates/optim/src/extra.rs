@@ -1,0 +1,18 @@
+//! The optimizers of research, as in the Python package pytorch-optimizer 4.1.0
+//! (<https://github.com/kozistr/pytorch_optimizer>), whose names, settings and defaults they have. Each row names its
+//! paper and says its formula; `m`, `v` are running means of the gradient and of its square, with a hat where their bias
+//! is corrected, and `t` counts steps from 1. Those of PyTorch itself stand one level up; those that the older package
+//! torch-optimizer 0.3.0 defines otherwise are in [`crate::torch_optimizer`].
+mod adam_like;
+mod belief;
+mod free;
+mod layerwise;
+mod memory;
+mod momentum;
+
+pub use adam_like::*;
+pub use belief::*;
+pub use free::*;
+pub use layerwise::*;
+pub use memory::*;
+pub use momentum::*;
