@@ -1,7 +1,11 @@
 //! Adam and AdamW: one update, which differ in where the weight decay goes.
-use crate::{State, table::optimizers};
+use crate::{
+    State,
+    table::optimizers,
+    words::{debias, inner_dims},
+};
 use tensor_core::{
-    Result, Tensor,
+    KEEP, Result, Tensor,
     ops::{self, Update},
 };
 
@@ -44,6 +48,30 @@ optimizers! {
         /// Here each step takes it away, times `lr`.
         weight_decay: f64 = 0.01,
         amsgrad: bool = false,
+        maximize: bool = false,
+    }
+
+    /// Adam that leaves rows alone, moments and all, whose gradient is 0 throughout: those words of an embedding that a
+    /// batch did not have. PyTorch's `SparseAdam`, for gradients that are dense here.
+    ///
+    /// ```
+    /// use optim::{Optimizer, SparseAdam};
+    /// # use tensor_core::{Result, Tensor};
+    /// # fn main() -> Result<()> {
+    /// let words = autograd::Parameter::new(Tensor::zeros([2, 1])?)?;
+    /// let mut optimizer = SparseAdam::new([words.tied()], 0.1)?;
+    /// for g in [[1.0f32, 1.0], [0.0, 1.0]] {
+    ///     words.set_grad(Some(Tensor::from_slice(&g, [2, 1])?));
+    ///     optimizer.step()?;
+    /// }
+    /// let moved = words.to_vec::<f32>()?;
+    /// assert!((moved[0] + 0.1).abs() < 1e-4 && (moved[1] + 0.2).abs() < 1e-4);
+    /// # Ok(()) }
+    /// ```
+    SparseAdam, SparseAdamOptions, each sparse_adam {
+        lr: f64 = 1e-3,
+        betas: (f64, f64) = (0.9, 0.999),
+        eps: f64 = 1e-8,
         maximize: bool = false,
     }
 }
@@ -103,4 +131,23 @@ fn update_adam(update: &Update, amsgrad: bool, p: &mut Tensor, g: &Tensor, state
     let denominator = root.div((1.0 - beta2.powf(t)).sqrt())?.add(eps)?;
     let [m] = state.slots(["exp_avg"], zeros)?;
     p.sub_(&m.div(&denominator)?.mul(lr / (1.0 - beta1.powf(t)))?).map(drop)
+}
+
+fn sparse_adam(o: &SparseAdamOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
+    if g.numel() == 0 {
+        return Ok(());
+    }
+    let g = if o.maximize { g.neg()? } else { g.clone() };
+    let inner = inner_dims(&g);
+    let sizes = g.abs()?;
+    let touched = if inner.is_empty() { sizes } else { sizes.amax_dim(&inner[..], KEEP)? }.gt(0.0)?;
+    let t = state.step as f64;
+    let [m, v] = state.slots(["exp_avg", "exp_avg_sq"], || g.zeros_like())?;
+    let new_m = m.add(&g.sub(&*m)?.mul(1.0 - o.betas.0)?)?;
+    let new_v = v.add(&g.square()?.sub(&*v)?.mul(1.0 - o.betas.1)?)?;
+    *m = touched.where_(&new_m, &*m)?;
+    *v = touched.where_(&new_v, &*v)?;
+    let rate = o.lr * debias(o.betas.1, t).sqrt() / debias(o.betas.0, t);
+    let new_p = p.sub(&m.div(&v.sqrt()?.add(o.eps)?)?.mul(rate)?)?;
+    p.copy_(&touched.where_(&new_p, &*p)?).map(drop)
 }

@@ -5,14 +5,24 @@
 //! torch-optimizer 0.3.0 defines otherwise are in [`crate::torch_optimizer`].
 mod adam_like;
 mod belief;
+mod curvature;
+mod flash;
 mod free;
 mod layerwise;
 mod memory;
 mod momentum;
+#[cfg(feature = "linalg")]
+mod precondition;
+mod scion;
 
 pub use adam_like::*;
 pub use belief::*;
+pub use curvature::*;
+pub use flash::*;
 pub use free::*;
 pub use layerwise::*;
 pub use memory::*;
 pub use momentum::*;
+#[cfg(feature = "linalg")]
+pub use precondition::*;
+pub use scion::*;

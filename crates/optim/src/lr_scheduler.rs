@@ -16,10 +16,12 @@
 //! assert_eq!(lrs, [0.4, 0.4, 0.2, 0.2, 0.1]);
 //! # Ok(()) }
 //! ```
+mod composed;
 mod cyclic;
 mod decay;
 mod plateau;
 
+pub use composed::{ChainedScheduler, MultiplicativeLR, PerGroup, SequentialLR};
 pub use cyclic::{Anneal, CosineAnnealingWarmRestarts, CycleMode, CyclicLR, OneCycleLR};
 pub use decay::{ConstantLR, CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR, MultiStepLR, PolynomialLR, StepLR};
 pub use plateau::{Goal, PlateauState, ReduceLROnPlateau};
@@ -29,9 +31,14 @@ use files::StateDict;
 use tensor_core::{Error, Result, Tensor};
 
 /// The learning rate as a function of the number of steps. Implement it for schedules of your own.
-pub trait Schedule: Sized {
+pub trait Schedule {
     /// The learning rate after `step` steps of the scheduler, for a group whose rate was `base` at the start.
     fn lr(&self, base: f64, step: u64) -> f64;
+
+    /// The same for the group of this number, where a schedule tells groups apart.
+    fn lr_of(&self, _group: usize, base: f64, step: u64) -> f64 {
+        self.lr(base, step)
+    }
 
     /// The momentum after `step` steps, where the schedule changes it too.
     fn momentum(&self, _step: u64) -> Option<f64> {
@@ -44,7 +51,10 @@ pub trait Schedule: Sized {
     }
 
     /// Starts the schedule: takes the optimizer's learning rates as base, and sets those of step 0.
-    fn schedule(self, optimizer: &mut dyn Optimizer) -> Result<Scheduler<Self>> {
+    fn schedule(self, optimizer: &mut dyn Optimizer) -> Result<Scheduler<Self>>
+    where
+        Self: Sized,
+    {
         self.check()?;
         let scheduler = Scheduler { schedule: self, base: optimizer.lrs(), step: 0 };
         scheduler.apply(optimizer);
@@ -70,7 +80,7 @@ impl<S: Schedule> Scheduler<S> {
 
     /// The learning rates of now.
     pub fn lrs(&self) -> Vec<f64> {
-        self.base.iter().map(|&base| self.schedule.lr(base, self.step)).collect()
+        self.base.iter().enumerate().map(|(i, &base)| self.schedule.lr_of(i, base, self.step)).collect()
     }
 
     /// The number of steps so far.

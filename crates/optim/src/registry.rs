@@ -14,17 +14,43 @@ struct Entry {
 
 macro_rules! entries {
     ($( $package:literal { $( $name:literal = $options:expr ),* $(,)? } )*) => {
-        vec![$($( Entry { package: $package, name: $name, rule: || Box::new($options) } ),*),*]
+        [$($( Entry { package: $package, name: $name, rule: || Box::new($options) } ),*),*]
     };
 }
 
 /// In the order in which a name without its package is looked for.
 static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    entries! {
+    let mut all = all();
+    all.extend(with_decompositions());
+    all
+});
+
+#[cfg(feature = "linalg")]
+fn with_decompositions() -> Vec<Entry> {
+    Vec::from(entries! {
+        "pytorch_optimizer" {
+            "Conda" = e::CondaOptions::default(),
+            "SOAP" = e::SOAPOptions::default(),
+            "SPlus" = e::SPlusOptions::default(),
+            "Shampoo" = e::ShampooOptions::default(),
+        }
+        "torch_optimizer" {
+            "Shampoo" = t::ShampooOptions::default(),
+        }
+    })
+}
+#[cfg(not(feature = "linalg"))]
+fn with_decompositions() -> Vec<Entry> {
+    Vec::new()
+}
+
+fn all() -> Vec<Entry> {
+    Vec::from(entries! {
         "" {
             "SGD" = SGDOptions::default(),
             "Adam" = AdamOptions::default(),
             "AdamW" = AdamWOptions::default(),
+            "SparseAdam" = SparseAdamOptions::default(),
             "Adamax" = AdamaxOptions::default(),
             "NAdam" = NAdamOptions::default(),
             "RAdam" = RAdamOptions::default(),
@@ -91,6 +117,7 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             "FOCUS" = e::FOCUSOptions::default(),
             "FTRL" = e::FTRLOptions::default(),
             "Fira" = e::FiraOptions::default(),
+            "FlashAdamW" = e::FlashAdamWOptions::default(),
             "Fromage" = e::FromageOptions::default(),
             "GaLore" = e::GaLoreOptions::default(),
             "Grams" = e::GramsOptions::default(),
@@ -115,6 +142,8 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             "RAdam" = e::RAdamOptions::default(),
             "ROSE" = e::ROSEOptions::default(),
             "Ranger" = e::RangerOptions::default(),
+            "SCION" = e::SCIONOptions::default(),
+            "SCIONLight" = e::SCIONLightOptions::default(),
             "SGDP" = e::SGDPOptions::default(),
             "SGDSaI" = e::SGDSaIOptions::default(),
             "SGDW" = e::SGDWOptions::default(),
@@ -164,8 +193,8 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             "SWATS" = t::SWATSOptions::default(),
             "Yogi" = t::YogiOptions::default(),
         }
-    }
-});
+    })
+}
 
 /// All names: PyTorch's own as they are, the others behind the package that they follow, `pytorch_optimizer.Lion`.
 ///

@@ -34,8 +34,8 @@ use tensor_core::{Error, ErrorKind, Result, Tensor};
 ///
 /// # fn main() -> Result<()> {
 /// let w = autograd::Parameter::new(Tensor::ones([2])?)?;
-/// let optimizer = Optim::new([w.tied()], Lion { lr: 1e-4, betas: (0.9, 0.99) })?;
-/// assert!(Optim::new([w], Lion { lr: -1.0, betas: (0.9, 0.99) }).is_err());
+/// let optimizer = Optim::<Lion>::new([w.tied()], Lion { lr: 1e-4, betas: (0.9, 0.99) })?;
+/// assert!(Optim::<Lion>::new([w], Lion { lr: -1.0, betas: (0.9, 0.99) }).is_err());
 /// # Ok(()) }
 /// ```
 pub trait Rule: std::fmt::Debug {

@@ -7,6 +7,8 @@ use tensor_core::{DType, Error, Result, Tensor};
 
 /// Under this name a group keeps the number of its steps.
 const STEPS: &str = "step";
+/// Under this name a group keeps the numbers of its parameters.
+const PARAMS: &str = "params";
 
 pub(crate) fn write(name: &str, groups: &[(Vec<(&'static str, Setting)>, &Members)]) -> Result<StateDict> {
     let mut dict = StateDict::new();
@@ -19,7 +21,11 @@ pub(crate) fn write(name: &str, groups: &[(Vec<(&'static str, Setting)>, &Member
             dict.insert(format!("state.{i}.{name}"), tensor.clone());
         }
     }
+    let mut number = 0;
     for (i, (settings, members)) in groups.iter().enumerate() {
+        let numbers: Vec<i64> = (number..).take(members.params.len()).collect();
+        number += numbers.len() as i64;
+        dict.insert(format!("param_groups.{i}.{PARAMS}"), Tensor::from_slice(&numbers, [numbers.len()])?);
         for (name, value) in settings {
             dict.insert(format!("param_groups.{i}.{name}"), value.to_tensor()?);
         }
@@ -115,7 +121,7 @@ fn fill(
                     }
                 } else if what == STEPS {
                     shared.step = steps()?;
-                } else if what != "training" {
+                } else if what != "training" && what != PARAMS {
                     shared.put(what, tensor.clone());
                 }
             }

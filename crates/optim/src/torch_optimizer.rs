@@ -12,6 +12,11 @@ use crate::{
 };
 use tensor_core::{DROP, Result, Tensor};
 
+#[cfg(feature = "linalg")]
+mod shampoo;
+#[cfg(feature = "linalg")]
+pub use shampoo::{Shampoo, ShampooOptions};
+
 choice! {
     /// How [`QHM`] decays.
     QHMDecay {

@@ -1,6 +1,6 @@
 //! The line search of L-BFGS: a step that satisfies the strong Wolfe conditions (Nocedal and Wright, algorithms 3.5
 //! and 3.6, with cubic interpolation).
-use tensor_core::{Result, Tensor};
+use tensor_core::{DType, Result, Tensor};
 
 /// What is known at distance `t` along the direction.
 #[derive(Clone)]
@@ -11,17 +11,21 @@ pub(crate) struct Point {
     pub g: Tensor,
 }
 
-/// Where the cubic through two points and slopes is lowest, within bounds.
+/// Where the cubic through two points and slopes is lowest, within bounds. PyTorch computes it in the precision of the
+/// slopes, which decides where it overflows.
 fn cubic(a: &Point, b: &Point, bounds: Option<(f64, f64)>) -> f64 {
+    let single = a.g.dtype() != DType::F64;
+    let r = |x: f64| if single { f64::from(x as f32) } else { x };
     let (low, high) = bounds.unwrap_or((a.t.min(b.t), a.t.max(b.t)));
-    let d1 = a.slope + b.slope - 3.0 * (a.loss - b.loss) / (a.t - b.t);
-    let square = d1 * d1 - a.slope * b.slope;
+    let d1 = r(r(a.slope + b.slope) - r(3.0 * (a.loss - b.loss) / (a.t - b.t)));
+    let square = r(r(d1 * d1) - r(a.slope * b.slope));
     if square.is_nan() || square < 0.0 {
         return (low + high) / 2.0;
     }
-    let d2 = square.sqrt();
+    let d2 = r(square.sqrt());
     let (a, b) = if a.t <= b.t { (a, b) } else { (b, a) };
-    let lowest = b.t - (b.t - a.t) * ((b.slope + d2 - d1) / (b.slope - a.slope + 2.0 * d2));
+    let share = r(r(r(b.slope + d2) - d1) / r(r(b.slope - a.slope) + 2.0 * d2));
+    let lowest = r(b.t - r(r(b.t - a.t) * share));
     lowest.max(low).min(high)
 }
 

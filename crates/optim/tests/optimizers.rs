@@ -3,6 +3,9 @@
 // The helpers are part of the tests: a panic is how one fails.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "optimizers/every.rs"]
+mod every;
+
 use autograd::{Backward, Parameter};
 use files::StateDict;
 use optim::{
@@ -42,7 +45,7 @@ fn all(params: &[Parameter]) -> Vec<Box<dyn Optimizer>> {
     let heavy = SGDOptions { lr: 0.1, momentum: 0.9, weight_decay: 0.01, ..Default::default() };
     vec![
         Box::new(SGD::new(tied(params), 0.1).unwrap()),
-        Box::new(SGD::new(tied(params), heavy).unwrap()),
+        Box::new(SGD::new(tied(params), heavy.clone()).unwrap()),
         Box::new(SGD::new(tied(params), SGDOptions { nesterov: true, ..heavy }).unwrap()),
         Box::new(Adam::new(tied(params), 0.01).unwrap()),
         Box::new(Adam::new(tied(params), AdamOptions { amsgrad: true, ..Default::default() }).unwrap()),
@@ -226,13 +229,8 @@ struct SignDescent {
 }
 
 impl Rule for SignDescent {
-    const NAME: &'static str = "SignDescent";
-    fn lr(&self) -> f64 {
-        self.lr
-    }
-    fn set_lr(&mut self, lr: f64) {
-        self.lr = lr;
-    }
+    optim::settings!("SignDescent", lr);
+
     fn update(&self, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
         let [m] = state.slots(["m"], || g.zeros_like())?;
         m.mul_(0.5)?.add_(g)?;

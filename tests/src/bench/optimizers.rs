@@ -9,13 +9,20 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row { name: "optim_adam_10m", setup: || step(|ps| Adam::new(ps, 1e-3)) },
     Row { name: "optim_adamw_10m", setup: || step(|ps| AdamW::new(ps, 1e-3)) },
+    Row { name: "optim_adafactor_10m", setup: || step(|ps| optim::Adafactor::new(ps, 1e-2)) },
+    Row { name: "optim_lamb_10m", setup: || step(|ps| optim::extra::Lamb::new(ps, 1e-3)) },
+    Row { name: "optim_muon_10m", setup: || step_of(&[&[600, 800]], |ps| optim::Muon::new(ps, 1e-3)) },
 ];
 
 fn step<O: Optimizer + 'static>(make: fn(Vec<Parameter>) -> Result<O>) -> Result<Call> {
+    step_of(&[&[600, 800], &[800], &[25]], make)
+}
+
+fn step_of<O: Optimizer + 'static>(shapes: &[&[usize]], make: fn(Vec<Parameter>) -> Result<O>) -> Result<Call> {
     let mut parameters = Vec::new();
     for _ in 0..20 {
-        for shape in [&[600, 800][..], &[800], &[25]] {
-            let p = Parameter::new(Tensor::randn(shape)?)?;
+        for shape in shapes {
+            let p = Parameter::new(Tensor::randn(*shape)?)?;
             p.set_grad(Some(Tensor::randn(shape)?));
             parameters.push(p);
         }

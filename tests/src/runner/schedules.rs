@@ -140,7 +140,7 @@ impl Schedules {
 }
 
 /// Starting a schedule whose type is forgotten.
-trait Start: Schedule + 'static {
+trait Start: Schedule + Sized + 'static {
     fn started(self, optimizer: &mut dyn Optimizer) -> Res<Schedules> {
         let mut scheduler: Scheduler<Self> = self.schedule(optimizer)?;
         Ok(Schedules::Steps(Box::new(move |optimizer| scheduler.step(optimizer))))

@@ -6,6 +6,7 @@ mod interop;
 mod layers;
 mod losses;
 mod models;
+mod optimizers;
 mod parametrizations;
 mod pictures;
 mod pytorch;

@@ -15,7 +15,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("tensor-cuda", &["tensor-core"]),
     ("nn-derive", &[]),
     ("nn", &["tensor-core", "autograd", "files", "nn-derive"]),
-    ("optim", &["tensor-core", "autograd", "files"]), // Takes parameters, so it never sees nn.
+    ("optim", &["tensor-core", "autograd", "files", "linalg"]), // Takes parameters, so it never sees nn.
     ("data-derive", &[]),
     ("data", &["tensor-core", "files", "data-derive"]),
     ("parallel", &["tensor-core", "autograd", "nn", "optim"]),
