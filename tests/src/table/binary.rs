@@ -35,6 +35,20 @@ const INTEGERS: &str = "it takes no floats";
 const WIDE: (f64, f64) = (-2.0, 2.0);
 const POSITIVE: (f64, f64) = (0.4, 2.5);
 
+/// `x + alpha y` and its kin.
+fn with_alpha(name: &'static str, f: fn(&Tensor, Arg<'_>) -> Result<Tensor>) -> Row {
+    row(name, move |a| {
+        let x = a.tensor(0, "input")?;
+        one(match (a.named("alpha").and_then(Value::scalar), a.arg(1, "other")?) {
+            (None, other) => f(x, other),
+            (Some(alpha), Arg::Tensor(y)) => f(x, Arg::Tensor(&y.mul(alpha)?)),
+            (Some(_), Arg::Scalar(_)) => return unsupported("alpha beside a number"),
+        })
+    })
+    .pair(WIDE, WIDE)
+    .sample([t([2, 3]), n(2.5)])
+}
+
 pub(super) fn rows() -> Vec<Row> {
     vec![
         op("mul", |x, y| x.mul(y)).pair(WIDE, WIDE).sample([t([2, 3]), n(2.5)]).sample([t([2, 3]), n(3)]),
@@ -66,7 +80,7 @@ pub(super) fn rows() -> Vec<Row> {
             one(a.tensor(0, "input")?.threshold(a.float(1, "threshold")?, a.float(2, "value")?))
         })
         .sample([t([3, 4]), n(0.3), n(-1.0)]),
-        op("sub", |x, y| x.sub(y)).pair(WIDE, WIDE).sample([t([2, 3]), n(2.5)]),
+        with_alpha("sub", |x, y| x.sub(y)),
         op("floor_divide", |x, y| x.floor_divide(y))
             .pair((0.1, 0.35), POSITIVE)
             .sample([range([2, 3], 0.1, 0.9), n(2.5)]),
@@ -78,16 +92,7 @@ pub(super) fn rows() -> Vec<Row> {
             .sample([range([2, 3], 0.5, 2.0), n(2.5)]),
         two("max.binary", |x, y| x.maximum(y)).pair(WIDE, (-1.7, 1.9)),
         two("min.binary", |x, y| x.minimum(y)).pair(WIDE, (-1.7, 1.9)),
-        row("add", |a| {
-            let x = a.tensor(0, "input")?;
-            one(match (a.named("alpha").and_then(Value::scalar), a.arg(1, "other")?) {
-                (None, other) => x.add(other),
-                (Some(alpha), Arg::Tensor(y)) => x.add(&y.mul(alpha)?),
-                (Some(_), Arg::Scalar(_)) => return unsupported("alpha beside a number"),
-            })
-        })
-        .pair(WIDE, WIDE)
-        .sample([t([2, 3]), n(2.5)]),
+        with_alpha("add", |x, y| x.add(y)),
         rounded("div.floor_rounding", |x, y| x.div_rounded(y, Rounding::Floor)),
         rounded("div.trunc_rounding", |x, y| x.div_rounded(y, Rounding::Trunc)),
         op("bitwise_or", |x, y| x.bitwise_or(y)).sample([idx([3, 4], 50), idx([4], 50)]).no_grad(INTEGERS),

@@ -58,7 +58,7 @@ pub(super) fn rows() -> Vec<Row> {
         .sample([n(3)])
         .sample([n(2), n(4)]),
         made("arange", move |a| {
-            let (start, end) = if a.len() == 1 {
+            let (start, end) = if a.len() == 1 && a.named("end").is_none() {
                 (0.into(), a.scalar(0, "end")?)
             } else {
                 (a.scalar(0, "start")?, a.scalar(1, "end")?)

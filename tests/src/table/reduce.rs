@@ -51,9 +51,13 @@ pub(super) fn rows() -> Vec<Row> {
             .no_grad("its result is bool"),
         row("prod", |a| {
             let x = input(a)?;
-            one(match a.opt_dim(1, "dim")? {
+            let y = match a.opt_dim(1, "dim")? {
                 Some(d) => x.prod_dim(d, a.keep(2)?),
                 None => x.prod(),
+            }?;
+            one(match a.opt_dtype(3, "dtype")? {
+                Some(dtype) => y.to_dtype(dtype),
+                None => Ok(y),
             })
         })
         .sample([t([2, 3])])

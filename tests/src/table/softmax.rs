@@ -24,6 +24,14 @@ pub(super) fn rows() -> Vec<Row> {
         softmax("log_softmax", |x, d| x.log_softmax(d)),
         softmax("log_softmax.with_dtype", |x, d| x.log_softmax(d)),
         softmax("nn.functional.softmin", |x, d| x.softmin(d)),
-        softmax("nn.functional.softmin.with_dtype", |x, d| x.softmin(d)),
+        // The opposite is taken before the conversion.
+        row("nn.functional.softmin.with_dtype", |a| {
+            let (x, dim) = (a.tensor(0, "input")?.neg()?, a.dim(1, "dim")?);
+            one(match a.opt_dtype(2, "dtype")? {
+                Some(dtype) => x.to_dtype(dtype)?.softmax(dim),
+                None => x.softmax(dim),
+            })
+        })
+        .sample([t([3, 4]), n(1)]),
     ]
 }

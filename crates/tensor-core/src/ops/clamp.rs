@@ -44,6 +44,9 @@ fn clamp_numbers(x: &Tensor, low: Option<Scalar>, high: Option<Scalar>) -> Resul
     if let Some(nan) = [low, high].into_iter().flatten().find(|s| s.to_f64().is_nan()) {
         return x.detach().full_like(nan);
     }
+    // A byte is compared with a byte: of numbers beyond, the nearest.
+    let near = |s: Scalar| if x.dtype() == DType::U8 { Scalar::Int(s.to_f64().clamp(0.0, 255.0) as i64) } else { s };
+    let (low, high) = (low.map(near), high.map(near));
     let mut y = x.clone();
     if let Some(low) = low {
         y = y.lt(low)?.where_(low, &y)?;

@@ -120,7 +120,7 @@ impl Tensor {
         options: HistogramOptions<'_>,
     ) -> Result<(Tensor, Tensor)> {
         let (low, high) = bin_range("histogram", self, bins, range, 0.5)?;
-        let edges = Tensor::linspace(low, high, bins + 1)?.to_dtype(self.dtype())?.to_device(&self.device())?;
+        let edges = Tensor::linspace_on(low, high, bins + 1, self.dtype(), &self.device())?;
         let counts = self.histogram_between(&edges, options)?;
         Ok((counts, edges))
     }
