@@ -2,7 +2,8 @@
 use crate::{GradOptions, apply, grad};
 use std::{collections::HashSet, fmt, sync::Arc};
 use tensor_core::{
-    Error, Function, Generator, Keeps, Result, Tensor,
+    AutocastOptions, Error, Function, Generator, Keeps, Result, Tensor,
+    autocast::{autocast_state, with_autocast_state},
     graph::{self, Edge, Node},
     is_grad_enabled, rng, set_grad_enabled,
 };
@@ -14,6 +15,8 @@ struct Recompute {
     part: Part,
     /// The random numbers of the first run: dropout must drop the same.
     generator: Generator,
+    /// How operands were converted in the first run.
+    precision: AutocastOptions,
     /// The first of the node's inputs are those of the part; the others are tensors that it holds itself.
     inputs: usize,
 }
@@ -43,6 +46,7 @@ impl Function for Recompute {
         let inputs = (0..self.inputs).map(enter).collect::<Result<Vec<_>>>()?;
         let outputs = {
             let _on = set_grad_enabled(true);
+            let _precision = with_autocast_state(self.precision);
             rng::with_generator(&mut self.generator.clone(), || (self.part)(&inputs))?
         };
         if outputs.len() != grads.len() {
@@ -96,7 +100,7 @@ pub fn checkpoint(
         return Err(Error::new("checkpoint", format!("{} inputs, and at most 32 are possible", inputs.len()))
             .hint("let the closure hold what needs no gradient, or join tensors"));
     }
-    let generator = rng::generator();
+    let (generator, precision) = (rng::generator(), autocast_state());
     if !is_grad_enabled() {
         return part(&inputs.iter().map(|x| x.detach()).collect::<Vec<_>>());
     }
@@ -108,7 +112,7 @@ pub fn checkpoint(
     let outputs: Vec<Tensor> = outputs.into_iter().map(|y| y.detach()).collect();
     let held = held.iter().map(graph::stand_in).collect::<Result<Vec<_>>>()?;
     let all: Vec<&Tensor> = inputs.iter().copied().chain(&held).collect();
-    Ok(apply(Recompute { part: Box::new(part), generator, inputs: inputs.len() }, &all, outputs))
+    Ok(apply(Recompute { part: Box::new(part), generator, precision, inputs: inputs.len() }, &all, outputs))
 }
 
 /// The leaves and earlier results that `outputs` depend on, other than by what `entered`.

@@ -7,7 +7,8 @@ use std::{
     sync::Arc,
 };
 use tensor_core::{
-    Error, ErrorKind, KEEP, Result, Tensor,
+    AutocastOptions, Error, ErrorKind, KEEP, Result, Tensor,
+    autocast::{autocast_state, with_autocast_state},
     graph::{Edge, Meta, Node},
     has_nan, is_anomaly_enabled, set_grad_enabled,
 };
@@ -63,6 +64,8 @@ pub(crate) fn walk_to(
         born_forward(roots)?;
     }
     let _mode = set_grad_enabled(options.create_graph);
+    // Gradients have the dtypes of what they are gradients of: nothing is left to convert.
+    let _full = with_autocast_state(AutocastOptions { enabled: false, ..autocast_state() });
     let mut queue = Queue::default();
     for (edge, g) in roots {
         if flows_to(edge, targets) {

@@ -146,6 +146,7 @@ macro_rules! live_part {
                 let _unrecorded = no_grad();
                 let mut live = self.live.share();
                 let done = change(&mut live)?;
+                tensor_core::autocast::forget_autocast();
                 // `*t = ..` made the handle another tensor.
                 if !live.shares_storage(&self.live) {
                     self.replace(&live)?;
@@ -163,6 +164,7 @@ macro_rules! live_part {
                     ));
                 }
                 let values = values.detach().to_device(&self.device())?.to_dtype(self.dtype())?;
+                tensor_core::autocast::forget_autocast();
                 self.live.replace_live(&values)
             }
         }

@@ -30,13 +30,15 @@ pub use crate::{compose, vision};
 pub use autograd::{Backward, grad};
 pub use data::{DataLoader, Dataset};
 pub use optim::{
-    Adam, AdamOptions, AdamW, AdamWOptions, Optimizer, SGD, SGDOptions, clip_grad_norm_, clip_grad_value_,
+    Adam, AdamOptions, AdamW, AdamWOptions, GradScaler, Optimizer, SGD, SGDOptions, clip_grad_norm_, clip_grad_value_,
     lr_scheduler::{
         CosineAnnealingLR, LinearLR, MultiStepLR, OneCycleLR, ReduceLROnPlateau, Schedule, Scheduler, StepLR,
     },
 };
 pub use tensor_core::{
-    DROP, DType, Device, Error, ErrorKind, KEEP, Result, Scalar, Tensor, is_grad_enabled, manual_seed, memory_stats,
-    no_grad, tensor,
+    AutocastOptions, DROP, DType, Device, Error, ErrorKind, KEEP, Result, Scalar, Tensor, autocast, is_grad_enabled,
+    manual_seed, memory_stats, no_grad, tensor,
 };
-pub use train::{Accuracy, Checkpoint, Lints, Mean, Progress};
+pub use train::{
+    Accuracy, Checkpoint, ConfusionMatrix, EarlyStopping, Lints, Mean, Progress, TopK, lr_find, update_bn,
+};

@@ -10,7 +10,7 @@ pub use fold::fold;
 pub use layers::*;
 pub use methods::*;
 
-use tensor_core::{Error, Result, Tensor};
+use tensor_core::{Error, Result, Tensor, autocast};
 
 /// `y = x Wᵀ + b`.
 ///
@@ -26,6 +26,9 @@ use tensor_core::{Error, Result, Tensor};
 /// # Ok(()) }
 /// ```
 pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+    if let Some(y) = autocast::lower([x, weight], bias, |[x, weight], bias| linear(x, weight, bias)) {
+        return y;
+    }
     let fits = match (x.shape(), weight.shape()) {
         ([.., given], [_, features]) => given == features,
         ([.., given], [features]) => given == features,

@@ -24,6 +24,7 @@ mod adaptive;
 mod averages;
 mod clip;
 pub mod extra;
+mod grad_scaler;
 mod gradients;
 mod group;
 mod lbfgs;
@@ -48,6 +49,7 @@ pub use adam::{Adam, AdamOptions, AdamW, AdamWOptions, SparseAdam, SparseAdamOpt
 pub use adaptive::{Adadelta, AdadeltaOptions, Adagrad, AdagradOptions, RMSprop, RMSpropOptions, Rprop, RpropOptions};
 pub use averages::{Average, AveragedModel};
 pub use clip::{ClipNorm, clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm};
+pub use grad_scaler::{GradScaler, GradScalerOptions};
 pub use gradients::{centralize_grad_, clip_grad_adaptive_, pc_grad};
 pub use group::{Group, Member, Shared};
 pub use lbfgs::{LBFGS, LBFGSOptions, LineSearch};

@@ -4,6 +4,7 @@
 //! operation on tensors that require gradients leaves a node of plain data ([`graph`]), from which the crate
 //! `autograd` derives gradients.
 mod anomaly;
+pub mod autocast;
 mod backend;
 mod context;
 mod cpu;
@@ -27,6 +28,7 @@ pub mod watch;
 mod window;
 
 pub use anomaly::{AnomalyGuard, detect_anomaly, detect_nan, has_nan, is_anomaly_enabled, set_detect_anomaly};
+pub use autocast::{AutocastGuard, AutocastOptions, autocast};
 pub use backend::{Backend, Operand, Storage, View, ViewMut};
 pub use context::{GradModeGuard, is_grad_enabled, no_grad, set_grad_enabled};
 pub use device::{Device, OpenDevice};

@@ -1,6 +1,6 @@
 //! Losses of class ids: negative log-likelihood and cross entropy.
 use super::{Loss, Reduction, tell};
-use tensor_core::{DROP, DType, Error, ErrorKind, Result, Tensor};
+use tensor_core::{DROP, DType, Error, ErrorKind, Result, Tensor, autocast};
 
 /// PyTorch's default: no class has this id.
 pub(super) const IGNORE_INDEX: i64 = -100;
@@ -41,6 +41,9 @@ impl Default for NLLLoss {
 
 impl Loss for NLLLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if let Some(loss) = autocast::single([input, target], None, |[x, t], _| self.forward(x, t)) {
+            return loss;
+        }
         tell("nll_loss", input, target);
         let classes = Classes::new("nll_loss", input, target, self.weight.as_ref(), self.ignore_index)?;
         let (losses, weights) = classes.losses(input)?;
@@ -85,6 +88,9 @@ impl Default for CrossEntropyLoss {
 
 impl Loss for CrossEntropyLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if let Some(loss) = autocast::single([input, target], None, |[x, t], _| self.forward(x, t)) {
+            return loss;
+        }
         const OP: &str = "cross_entropy";
         tell(OP, input, target);
         if !(0.0..=1.0).contains(&self.label_smoothing) {

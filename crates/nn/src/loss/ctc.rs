@@ -43,6 +43,10 @@ impl CTCLoss {
         target_lengths: &[usize],
     ) -> Result<Tensor> {
         const OP: &str = "ctc_loss";
+        let one = |[x]: [&Tensor; 1], _: Option<&Tensor>| self.forward(x, targets, input_lengths, target_lengths);
+        if let Some(loss) = tensor_core::autocast::single([log_probs], None, one) {
+            return loss;
+        }
         if log_probs.dim() == 2 {
             let loss = self.forward(&log_probs.unsqueeze(1)?, targets, input_lengths, target_lengths)?;
             return if loss.dim() == 1 { loss.squeeze_dim(0) } else { Ok(loss) };

@@ -1,6 +1,6 @@
 //! Losses that compare distributions: Bernoulli, Poisson, Gaussian, and any by divergence.
 use super::{Loss, Reduction, same_shape, setting};
-use tensor_core::{Error, Result, Tensor};
+use tensor_core::{Error, Result, Tensor, autocast};
 
 /// `-weight (target log(input) + (1 - target) log(1 - input))`, for probabilities. Logarithms stop at -100, so that a
 /// probability of exactly 0 or 1 has a finite loss. Prefer [`BCEWithLogitsLoss`]: it is exact everywhere.
@@ -27,6 +27,9 @@ pub struct BCELoss {
 
 impl Loss for BCELoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if let Some(loss) = autocast::single([input, target], None, |[x, t], _| self.forward(x, t)) {
+            return loss;
+        }
         const OP: &str = "binary_cross_entropy";
         same_shape(OP, input, target)?;
         let outside = input.detach();
@@ -80,6 +83,9 @@ pub struct BCEWithLogitsLoss {
 
 impl Loss for BCEWithLogitsLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if let Some(loss) = autocast::single([input, target], None, |[x, t], _| self.forward(x, t)) {
+            return loss;
+        }
         const OP: &str = "binary_cross_entropy_with_logits";
         same_shape(OP, input, target)?;
         let rename = |e: Error| e.renamed(OP);
@@ -123,6 +129,9 @@ pub struct KLDivLoss {
 
 impl Loss for KLDivLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if let Some(loss) = autocast::single([input, target], None, |[x, t], _| self.forward(x, t)) {
+            return loss;
+        }
         same_shape("kl_div", input, target)?;
         let losses = if self.log_target {
             target.exp()?.mul(&target.sub(input)?)?
@@ -169,6 +178,9 @@ impl Default for PoissonNLLLoss {
 
 impl Loss for PoissonNLLLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if let Some(loss) = autocast::single([input, target], None, |[x, t], _| self.forward(x, t)) {
+            return loss;
+        }
         const OP: &str = "poisson_nll_loss";
         same_shape(OP, input, target)?;
         let mut losses = if self.log_input {

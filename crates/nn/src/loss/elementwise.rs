@@ -1,6 +1,6 @@
 //! Losses that compare element with element.
 use super::{Loss, Reduction, same_shape, setting};
-use tensor_core::{Result, Tensor};
+use tensor_core::{Result, Tensor, autocast};
 
 /// `(input - target)²`.
 ///
@@ -23,6 +23,9 @@ pub struct MSELoss {
 
 impl Loss for MSELoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if let Some(loss) = autocast::single([input, target], None, |[x, t], _| self.forward(x, t)) {
+            return loss;
+        }
         same_shape("mse_loss", input, target)?;
         self.reduction
             .of(input.sub(target)?.square()?)
@@ -52,6 +55,9 @@ pub struct L1Loss {
 
 impl Loss for L1Loss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if let Some(loss) = autocast::single([input, target], None, |[x, t], _| self.forward(x, t)) {
+            return loss;
+        }
         same_shape("l1_loss", input, target)?;
         self.reduction
             .of(input.sub(target)?.abs()?)
@@ -89,6 +95,9 @@ impl Default for SmoothL1Loss {
 
 impl Loss for SmoothL1Loss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if let Some(loss) = autocast::single([input, target], None, |[x, t], _| self.forward(x, t)) {
+            return loss;
+        }
         setting("smooth_l1_loss", "beta", self.beta, 0.0)?;
         same_shape("smooth_l1_loss", input, target)?;
         let d = input.sub(target)?.abs()?;
@@ -134,6 +143,9 @@ impl Default for HuberLoss {
 
 impl Loss for HuberLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if let Some(loss) = autocast::single([input, target], None, |[x, t], _| self.forward(x, t)) {
+            return loss;
+        }
         setting("huber_loss", "delta", self.delta, f64::MIN_POSITIVE)?;
         same_shape("huber_loss", input, target)?;
         let d = input.sub(target)?.abs()?;

@@ -1,6 +1,6 @@
 //! Losses that ask for a distance between right and wrong: hinges, rankings, triplets.
 use super::{Loss, Reduction, distributions::log_sigmoid, same_shape, setting};
-use tensor_core::{DROP, DType, Error, Result, Tensor};
+use tensor_core::{DROP, DType, Error, Result, Tensor, autocast};
 
 /// `log(1 + exp(-target * input))`, with targets 1 and -1.
 ///
@@ -23,6 +23,9 @@ pub struct SoftMarginLoss {
 
 impl Loss for SoftMarginLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if let Some(loss) = autocast::single([input, target], None, |[x, t], _| self.forward(x, t)) {
+            return loss;
+        }
         same_shape("soft_margin_loss", input, target)?;
         self.reduction.of(log_sigmoid(&target.mul(input)?)?.neg()?).map_err(|e| e.renamed("soft_margin_loss"))
     }
@@ -57,6 +60,9 @@ impl Default for HingeEmbeddingLoss {
 
 impl Loss for HingeEmbeddingLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if let Some(loss) = autocast::single([input, target], None, |[x, t], _| self.forward(x, t)) {
+            return loss;
+        }
         const OP: &str = "hinge_embedding_loss";
         same_shape(OP, input, target)?;
         let hinge = input.neg()?.add(self.margin)?.relu()?;
@@ -91,6 +97,9 @@ pub struct MarginRankingLoss {
 impl MarginRankingLoss {
     /// The loss of the pairs `(x1, x2)`.
     pub fn forward(&self, x1: &Tensor, x2: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if let Some(loss) = autocast::single([x1, x2, target], None, |[a, b, t], _| self.forward(a, b, t)) {
+            return loss;
+        }
         const OP: &str = "margin_ranking_loss";
         same_shape(OP, x1, x2)?;
         same_shape(OP, x1, target)?;
@@ -124,6 +133,9 @@ pub struct CosineEmbeddingLoss {
 impl CosineEmbeddingLoss {
     /// The loss of the pairs `(x1, x2)`.
     pub fn forward(&self, x1: &Tensor, x2: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if let Some(loss) = autocast::single([x1, x2, target], None, |[a, b, t], _| self.forward(a, b, t)) {
+            return loss;
+        }
         const OP: &str = "cosine_embedding_loss";
         same_shape(OP, x1, x2)?;
         let expected = match x1.shape() {
@@ -179,6 +191,10 @@ impl Default for TripletMarginLoss {
 impl TripletMarginLoss {
     /// The loss of the triplets.
     pub fn forward(&self, anchor: &Tensor, positive: &Tensor, negative: &Tensor) -> Result<Tensor> {
+        let three = [anchor, positive, negative];
+        if let Some(loss) = autocast::single(three, None, |[a, p, n], _| self.forward(a, p, n)) {
+            return loss;
+        }
         const OP: &str = "triplet_margin_loss";
         setting(OP, "p", self.p, f64::MIN_POSITIVE)?;
         setting(OP, "margin", self.margin, f64::MIN_POSITIVE)?;
@@ -238,6 +254,9 @@ impl Default for MultiMarginLoss {
 
 impl Loss for MultiMarginLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if let Some(loss) = autocast::single([input, target], None, |[x, t], _| self.forward(x, t)) {
+            return loss;
+        }
         const OP: &str = "multi_margin_loss";
         if self.p != 1 && self.p != 2 {
             return Err(Error::new(OP, format!("p is {}, and must be 1 or 2", self.p)));

@@ -1,6 +1,6 @@
 //! The hinge loss of several right classes per sample.
 use super::{Loss, Reduction, same_shape};
-use tensor_core::{DType, Error, Result, Tensor, ops::ScatterReduce};
+use tensor_core::{DType, Error, Result, Tensor, autocast, ops::ScatterReduce};
 
 /// `sum over targets j and other classes i of max(0, 1 - (input[j] - input[i])) / C`: every right class shall stand above
 /// every other.
@@ -27,6 +27,9 @@ pub struct MultiLabelMarginLoss {
 
 impl Loss for MultiLabelMarginLoss {
     fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        if let Some(loss) = autocast::single([input, target], None, |[x, t], _| self.forward(x, t)) {
+            return loss;
+        }
         const OP: &str = "multilabel_margin_loss";
         let wrong = |why: &str| Error::new(OP, why).operands([input, target]);
         if input.dim() > 2 || (input.dim() > 0 && input.shape()[input.dim() - 1] == 0) {

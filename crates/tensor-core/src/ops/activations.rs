@@ -63,6 +63,9 @@ impl Tensor {
     /// `x` above 0, `weight * x` below: `weight` has one element, or one for each channel (dim 1).
     pub fn prelu(&self, weight: &Tensor) -> Result<Tensor> {
         let op = "prelu";
+        if let Some(y) = crate::autocast::lower([self, weight], None, |[x, weight], _| x.prelu(weight)) {
+            return y;
+        }
         composed(op, &[self, weight], || {
             if weight.dtype() != self.dtype() {
                 return Err(Error::new(op, "input and weight must have one dtype"));

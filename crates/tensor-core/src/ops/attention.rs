@@ -1,6 +1,6 @@
 //! Attention: every query takes a mean of the values, weighted by how well their keys fit.
 use super::composed::rounded_once;
-use crate::{DType, Error, KEEP, Result, Tensor, shape};
+use crate::{DType, Error, KEEP, Result, Tensor, autocast, shape};
 
 /// Settings of [`Tensor::scaled_dot_product_attention`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,6 +27,12 @@ impl Tensor {
         options: AttentionOptions<'_>,
     ) -> Result<Tensor> {
         const OP: &str = "scaled_dot_product_attention";
+        let lower = |[q, k, v]: [&Tensor; 3], mask: Option<&Tensor>| {
+            q.scaled_dot_product_attention(k, v, AttentionOptions { attn_mask: mask, ..options })
+        };
+        if let Some(y) = autocast::lower([self, key, value], options.attn_mask, lower) {
+            return y;
+        }
         let wrong = |why: String| Error::new(OP, why).operands([self, key, value]);
         let (&[.., _, e], &[.., s, e2], &[.., s2, _]) = (self.shape(), key.shape(), value.shape()) else {
             return Err(wrong("takes queries, keys and values of at least 2 dims".into()));

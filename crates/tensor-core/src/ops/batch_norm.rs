@@ -1,5 +1,5 @@
 //! Batch normalisation: every channel shifted and scaled to mean 0 and variance 1 over the batch.
-use super::{Fused, composed, fused};
+use super::{Fused, composed, fused, host};
 use crate::{DType, Error, ErrorKind, KEEP, Result, Tensor, no_grad, shape::Dims};
 use smallvec::SmallVec;
 
@@ -13,6 +13,10 @@ impl Tensor {
         bias: Option<&Tensor>,
         eps: f64,
     ) -> Result<(Tensor, Tensor, Tensor)> {
+        if let Some(wide) = host::of_mixed(self, [weight, bias]) {
+            let (y, mean, var) = wide?.batch_norm_train(weight, bias, eps)?;
+            return Ok((y.to_dtype(self.dtype())?, mean, var));
+        }
         let channels = checked(self, &[weight, bias])?;
         let per_channel = self.numel().checked_div(channels).unwrap_or(0);
         if per_channel < 2 {

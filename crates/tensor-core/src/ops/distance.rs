@@ -13,6 +13,9 @@ impl Tensor {
     /// Distances between each row of `[.., P, M]` and each of `[.., R, M]`: `[.., P, R]`, batch dims broadcast.
     pub fn cdist(&self, other: &Tensor, p: f64) -> Result<Tensor> {
         const OP: &str = "cdist";
+        if let Some(y) = crate::autocast::single([self, other], None, |[x, y], _| x.cdist(y, p)) {
+            return y;
+        }
         let wrong = |why: &str| Error::new(OP, why).operands([self, other]);
         let (&[.., rows, m], &[.., columns, m2]) = (self.shape(), other.shape()) else {
             return Err(wrong("takes at least 2 dims each: [.., rows, columns]"));

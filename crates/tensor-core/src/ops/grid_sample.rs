@@ -125,6 +125,9 @@ impl Tensor {
     /// ```
     pub fn grid_sample(&self, grid: &Tensor, options: GridSampleOptions) -> Result<Tensor> {
         const OP: &str = "grid_sample";
+        if let Some(y) = crate::autocast::single([self, grid], None, |[x, grid], _| x.grid_sample(grid, options)) {
+            return y;
+        }
         let wrong = |why: String| Error::new(OP, why).operands([self, grid]);
         let dims = self.dim().saturating_sub(2);
         if dims != 2 && dims != 3 {

@@ -20,6 +20,14 @@ pub(super) fn widened(x: &Tensor) -> Result<Tensor> {
     }
 }
 
+/// Half precision beside parameters in single precision, as autocast leaves them: `x` in theirs, so that the whole is computed
+/// in it and the result is rounded once. `None` where all have one dtype, or the parameters are of another.
+pub(super) fn of_mixed(x: &Tensor, parameters: [Option<&Tensor>; 2]) -> Option<Result<Tensor>> {
+    let half = matches!(x.dtype(), DType::F16 | DType::BF16);
+    let mut given = parameters.into_iter().flatten().peekable();
+    (half && given.peek().is_some() && given.all(|p| p.dtype() == DType::F32)).then(|| x.to_dtype(DType::F32))
+}
+
 /// `dim` as the only one that a 1-d tensor of `rank` dims varies in: `[1, .., n, .., 1]`.
 pub(super) fn along(values: &Tensor, dim: usize, rank: usize) -> Result<Tensor> {
     let mut shape = vec![1; rank];

@@ -1,6 +1,6 @@
 //! Products of vectors, matrices and tensors beyond `matmul`.
 use super::{composed::rounded_once, host};
-use crate::{DROP, DimArg, Error, ErrorKind, KEEP, KeepDim, Result, Tensor, shape};
+use crate::{DROP, DimArg, Error, ErrorKind, KEEP, KeepDim, Result, Tensor, autocast, shape};
 
 /// Which norm of a matrix.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,6 +22,9 @@ impl From<f64> for MatrixNorm {
 impl Tensor {
     /// The sum of products along `dim`, broadcast: `sum(x * y)`.
     pub fn vecdot(&self, other: &Tensor, dim: isize) -> Result<Tensor> {
+        if let Some(y) = autocast::lower([self, other], None, |[x, y], _| x.vecdot(y, dim)) {
+            return y;
+        }
         let product = self.mul(other).map_err(|e| e.renamed("vecdot"))?;
         let dtype = product.dtype();
         // Sums of small integers are i64; a product of vectors has the dtype of its operands.
@@ -155,15 +158,16 @@ impl Tensor {
         if (n, m) != (n2, m2) {
             return Err(wrong("the last dims of the inputs are not those of the weight"));
         }
-        if let Some(b) = bias {
-            return rounded_once([self, other, weight, b], |[x, other, weight, b]| {
+        // On no list of autocast, though made of products.
+        autocast::unconverted(|| match bias {
+            Some(b) => rounded_once([self, other, weight, b], |[x, other, weight, b]| {
                 if b.shape() != [out] {
                     return Err(wrong("the bias has not one value per output"));
                 }
                 x.bilinear_map(other, weight)?.add(b)
-            });
-        }
-        rounded_once([self, other, weight], |[x, other, weight]| x.bilinear_map(other, weight))
+            }),
+            None => rounded_once([self, other, weight], |[x, other, weight]| x.bilinear_map(other, weight)),
+        })
     }
 
     /// For `[.., n]`, `[.., m]` and a weight `[out, n, m]`, which fit.

@@ -5,7 +5,7 @@ mod add;
 mod linear;
 
 use super::{Arg, Op, binary::same_device, result_type};
-use crate::{DType, Error, Layout, Result, Tensor, graph, multiply_adds, shape, shape::Dims};
+use crate::{DType, Error, Layout, Result, Tensor, autocast, graph, multiply_adds, shape, shape::Dims};
 use std::sync::Arc;
 
 /// Both operands must have the same dtype, and one that can be multiplied.
@@ -82,6 +82,13 @@ impl Tensor {
     /// # Ok(()) }
     /// ```
     pub fn matmul(&self, other: &Tensor) -> Result<Tensor> {
+        if let Some(y) = autocast::lower([self, other], None, |[x, y], _| x.product(y)) {
+            return y;
+        }
+        self.product(other)
+    }
+
+    fn product(&self, other: &Tensor) -> Result<Tensor> {
         const OP: &str = "matmul";
         check(OP, self, other)?;
         let (x, y) = (self, other);
@@ -96,7 +103,7 @@ impl Tensor {
             }
             ([k], _) => {
                 inner(OP, x, y, *k, ys[ys.len() - 2])?;
-                x.reshape([1, *k])?.matmul(y)?.reshape(with_tail(ys, 2, &ys[ys.len() - 1..]))
+                x.reshape([1, *k])?.product(y)?.reshape(with_tail(ys, 2, &ys[ys.len() - 1..]))
             }
             (_, [k]) => {
                 inner(OP, x, y, xs[xs.len() - 1], *k)?;
@@ -115,6 +122,9 @@ impl Tensor {
 
     /// The product of two matrices.
     pub fn mm(&self, other: &Tensor) -> Result<Tensor> {
+        if let Some(y) = autocast::lower([self, other], None, |[x, y], _| x.mm(y)) {
+            return y;
+        }
         check("mm", self, other)?;
         ranks("mm", [self, other], [2, 2])?;
         inner("mm", self, other, self.shape()[1], other.shape()[0])?;
@@ -123,6 +133,9 @@ impl Tensor {
 
     /// The products of two stacks of matrices, one by one; nothing broadcasts.
     pub fn bmm(&self, other: &Tensor) -> Result<Tensor> {
+        if let Some(y) = autocast::lower([self, other], None, |[x, y], _| x.bmm(y)) {
+            return y;
+        }
         check("bmm", self, other)?;
         ranks("bmm", [self, other], [3, 3])?;
         let (xs, ys) = (self.shape(), other.shape());
@@ -139,14 +152,14 @@ impl Tensor {
     pub fn mv(&self, vector: &Tensor) -> Result<Tensor> {
         check("mv", self, vector)?;
         ranks("mv", [self, vector], [2, 1])?;
-        self.matmul(vector).map_err(|e| e.renamed("mv"))
+        self.product(vector).map_err(|e| e.renamed("mv"))
     }
 
     /// The sum of the products of two vectors' elements.
     pub fn dot(&self, other: &Tensor) -> Result<Tensor> {
         check("dot", self, other)?;
         ranks("dot", [self, other], [1, 1])?;
-        self.matmul(other).map_err(|e| e.renamed("dot"))
+        self.product(other).map_err(|e| e.renamed("dot"))
     }
 }
 

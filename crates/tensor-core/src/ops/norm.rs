@@ -125,7 +125,11 @@ impl Tensor {
         bias: Option<&Tensor>,
         eps: f64,
     ) -> Result<Tensor> {
-        let dims = last_dims("layer_norm", self, normalized_shape, [weight, bias])?;
+        let normalized_shape = shape::exact("layer_norm", normalized_shape)?;
+        if let Some(wide) = host::of_mixed(self, [weight, bias]) {
+            return wide?.layer_norm(&normalized_shape, weight, bias, eps)?.to_dtype(self.dtype());
+        }
+        let dims = last_dims("layer_norm", self, &normalized_shape, [weight, bias])?;
         let n: usize = dims.iter().map(|&d| self.shape()[d]).product();
         let flat = |t: &Tensor, shape: &[usize]| if t.shape() == shape { Ok(t.clone()) } else { t.reshape(shape) };
         let rows: usize = self.shape()[..dims[0]].iter().product();

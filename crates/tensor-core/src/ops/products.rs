@@ -6,6 +6,9 @@ use smallvec::SmallVec;
 impl Tensor {
     /// The sum of the main diagonal of a matrix.
     pub fn trace(&self) -> Result<Tensor> {
+        if let Some(y) = crate::autocast::single([self], None, |[x], _| x.trace()) {
+            return y;
+        }
         if self.dim() != 2 {
             return Err(Error::new("trace", format!("a matrix is expected, not {} dims", self.dim())).operands([self]));
         }

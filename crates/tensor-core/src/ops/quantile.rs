@@ -152,6 +152,10 @@ fn quantile(
     how: Interpolation,
     skip_nan: bool,
 ) -> Result<Tensor> {
+    let one = |[x, q]: [&Tensor; 2], _: Option<&Tensor>| quantile(op, x, q, dim, keep, how, skip_nan);
+    if let Some(y) = crate::autocast::single([x, q], None, one) {
+        return y;
+    }
     let wrong = |why: String| Error::new(op, why).operands([x, q]);
     if !matches!(x.dtype(), DType::F32 | DType::F64) {
         return Err(wrong(format!("takes f32 or f64, not {}", x.dtype())));

@@ -143,7 +143,10 @@ impl Tensor {
     }
     /// The product along `dims`.
     pub fn prod_dim(&self, dims: impl DimArg, keep: KeepDim) -> Result<Tensor> {
-        reduce(ReduceOp::Prod, self, dims, keep)
+        match crate::autocast::single([self], None, |[x], _| Ok(x.clone())) {
+            Some(wide) => reduce(ReduceOp::Prod, &wide?, dims, keep),
+            None => reduce(ReduceOp::Prod, self, dims, keep),
+        }
     }
 
     /// Whether any element is true, or not 0 (`bool`; of `u8`, `u8`).

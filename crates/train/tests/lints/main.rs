@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on says so.
 mod buggy;
 mod correct;
+mod nets;
 mod page;
 
 use nn::{BatchNorm1d, Dropout, Linear, ReLU, Sequential};

@@ -3,7 +3,7 @@
 use super::super::composed::rounded_once;
 use super::{Conv, ConvKind, conv_map};
 use crate::{
-    Error, Result, Tensor,
+    Error, Result, Tensor, autocast,
     ops::{BinaryOp, binary::binary_owned, binary::same_device},
 };
 use smallvec::SmallVec;
@@ -157,6 +157,10 @@ impl Call<'_> {
 }
 
 fn conv<const N: usize>(call: Call<'_>, options: ConvOptions<N>) -> Result<Tensor> {
+    let lower = |[x, weight]: [&Tensor; 2], bias: Option<&Tensor>| conv(Call { x, weight, bias, ..call }, options);
+    if let Some(y) = autocast::lower([call.x, call.weight], call.bias, lower) {
+        return y;
+    }
     if let (Some(bias), 2) = (call.bias, call.x.dtype().size()) {
         return rounded_once([call.x, call.weight, bias], |[x, weight, bias]| {
             biased(Call { x, weight, bias: Some(bias), ..call }, options)
@@ -221,6 +225,11 @@ fn same<const N: usize>(call: Call<'_>, options: ConvOptions<N>) -> Result<Tenso
 }
 
 fn conv_transpose<const N: usize>(call: Call<'_>, options: ConvTransposeOptions<N>) -> Result<Tensor> {
+    let lower =
+        |[x, weight]: [&Tensor; 2], bias: Option<&Tensor>| conv_transpose(Call { x, weight, bias, ..call }, options);
+    if let Some(y) = autocast::lower([call.x, call.weight], call.bias, lower) {
+        return y;
+    }
     if let (Some(bias), 2) = (call.bias, call.x.dtype().size()) {
         return rounded_once([call.x, call.weight, bias], |[x, weight, bias]| {
             biased_transpose(Call { x, weight, bias: Some(bias), ..call }, options)

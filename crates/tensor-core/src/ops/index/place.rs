@@ -85,6 +85,11 @@ impl Tensor {
     /// A copy with `out[.., index[i], ..] = source[.., i, ..]` along `dim`, for a 1-d index.
     pub fn index_copy(&self, dim: isize, index: &Tensor, source: &Tensor) -> Result<Tensor> {
         const OP: &str = "index_copy";
+        // The one scatter that autocast lets mix precisions, as PyTorch does.
+        if crate::autocast::autocast_state().enabled && self.dtype() != source.dtype() {
+            let dtype = self.dtype().promote(source.dtype());
+            return self.to_dtype(dtype)?.index_copy(dim, index, &source.to_dtype(dtype)?);
+        }
         let (d, index) = placed(OP, self, dim, index, source)?;
         let full = along(&index, d, source.shape())?;
         self.scatter(d as isize, &full, source).map_err(|e| e.renamed(OP))

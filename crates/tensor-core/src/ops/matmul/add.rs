@@ -1,7 +1,7 @@
 //! Products added to something: `beta input + alpha (a b)`, as PyTorch's `addmm` family.
 use super::super::{BinaryOp, binary::binary_owned, composed::rounded_once};
 use super::{check, ranks};
-use crate::{Error, Result, Scalar, Tensor, shape};
+use crate::{Error, Result, Scalar, Tensor, autocast, shape};
 
 fn is_one(s: Scalar) -> bool {
     s.to_f64() == 1.0
@@ -43,6 +43,9 @@ impl Tensor {
     pub fn addmm(&self, a: &Tensor, b: &Tensor, beta: impl Into<Scalar>, alpha: impl Into<Scalar>) -> Result<Tensor> {
         ranks("addmm", [a, b], [2, 2])?;
         let (beta, alpha) = (beta.into(), alpha.into());
+        if let Some(y) = autocast::lower([self, a, b], None, |[x, a, b], _| x.addmm(a, b, beta, alpha)) {
+            return y;
+        }
         rounded_once([self, a, b], |[x, a, b]| {
             let product = a.mm(b).map_err(|e| e.renamed("addmm"))?;
             add("addmm", x, product, beta, alpha)
@@ -53,6 +56,9 @@ impl Tensor {
     pub fn baddbmm(&self, a: &Tensor, b: &Tensor, beta: impl Into<Scalar>, alpha: impl Into<Scalar>) -> Result<Tensor> {
         ranks("baddbmm", [a, b], [3, 3])?;
         let (beta, alpha) = (beta.into(), alpha.into());
+        if let Some(y) = autocast::lower([self, a, b], None, |[x, a, b], _| x.baddbmm(a, b, beta, alpha)) {
+            return y;
+        }
         rounded_once([self, a, b], |[x, a, b]| {
             let product = a.bmm(b).map_err(|e| e.renamed("baddbmm"))?;
             add("baddbmm", x, product, beta, alpha)
@@ -63,6 +69,9 @@ impl Tensor {
     pub fn addbmm(&self, a: &Tensor, b: &Tensor, beta: impl Into<Scalar>, alpha: impl Into<Scalar>) -> Result<Tensor> {
         ranks("addbmm", [a, b], [3, 3])?;
         let (beta, alpha) = (beta.into(), alpha.into());
+        if let Some(y) = autocast::lower([self, a, b], None, |[x, a, b], _| x.addbmm(a, b, beta, alpha)) {
+            return y;
+        }
         rounded_once([self, a, b], |[x, a, b]| {
             let product = a.bmm(b).map_err(|e| e.renamed("addbmm"))?;
             let product = product.sum_dim(0, crate::DROP)?.to_dtype(a.dtype())?;

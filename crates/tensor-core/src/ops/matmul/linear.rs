@@ -1,12 +1,15 @@
 //! The affine map of a layer.
 use super::super::{BinaryOp, binary::binary_owned};
-use crate::{Error, Result, Tensor};
+use crate::{Error, Result, Tensor, autocast};
 
 impl Tensor {
     /// `x Wᵀ + b`: `[*, in]` with `weight` `[out, in]` and `bias` `[out]` gives `[*, out]`. All leading dims are rows
     /// of one product, and the bias is added where the product stands.
     pub fn linear(&self, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         const OP: &str = "linear";
+        if let Some(y) = autocast::lower([self, weight], bias, |[x, weight], bias| x.linear(weight, bias)) {
+            return y;
+        }
         let operands = || [Some(self), Some(weight), bias].into_iter().flatten();
         let (x, w) = (self.shape(), weight.shape());
         if w.len() != 2 && w.len() != 1 {

@@ -2,7 +2,7 @@
 //! reduced on its own, because averages and maxima over a box are those of its sides one after the other.
 use super::super::composed::rounded_once;
 use super::apply::{AvgPoolOptions, MaxPoolOptions, Window, average, batched, max, unbatched};
-use crate::{Error, KEEP, Result, Tensor};
+use crate::{Error, KEEP, Result, Tensor, autocast};
 
 /// Window `i` of `out` over `input` elements: its start and its end.
 fn span(i: usize, input: usize, out: usize) -> (usize, usize) {
@@ -24,6 +24,11 @@ fn possible<const N: usize>(op: &'static str, x: &Tensor, out: [usize; N]) -> Re
 }
 
 fn adaptive_avg<const N: usize>(op: &'static str, given: &Tensor, out: [usize; N]) -> Result<Tensor> {
+    if N == 3
+        && let Some(y) = autocast::single([given], None, |[x], _| adaptive_avg::<N>(op, x, out))
+    {
+        return y;
+    }
     let mut x = batched::<N>(op, given)?;
     if !x.is_floating_point() {
         return Err(Error::new(op, format!("not defined for {}", x.dtype())).operands([given]));
@@ -53,6 +58,11 @@ fn uneven_averages<const N: usize>(x: &Tensor, out: [usize; N]) -> Result<Tensor
 }
 
 fn adaptive_max<const N: usize>(op: &'static str, given: &Tensor, out: [usize; N]) -> Result<(Tensor, Tensor)> {
+    if N == 3
+        && let Some(y) = autocast::single([given], None, |[x], _| adaptive_max::<N>(op, x, out))
+    {
+        return y;
+    }
     let mut x = batched::<N>(op, given)?;
     if let Some(kernel) = even(&x, out) {
         let (values, indices) = max::<N>(op, &x, kernel, MaxPoolOptions::default())?;

@@ -1,6 +1,6 @@
 //! Pooling as users call it.
 use super::{Pool, PoolKind, pool_map};
-use crate::{DType, Error, Result, Tensor, graph, ops::Op, shape::Dims};
+use crate::{DType, Error, Result, Tensor, autocast, graph, ops::Op, shape::Dims};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -141,6 +141,11 @@ pub(super) fn max<const N: usize>(
     kernel: [usize; N],
     options: MaxPoolOptions<N>,
 ) -> Result<(Tensor, Tensor)> {
+    if N == 3
+        && let Some(y) = autocast::single([given], None, |[x], _| max::<N>(op, x, kernel, options))
+    {
+        return y;
+    }
     let x = batched::<N>(op, given)?;
     if x.dtype() == DType::Bool {
         return Err(Error::new(op, "not defined for bool").operands([given]));
@@ -172,6 +177,11 @@ pub(super) fn average<const N: usize>(
     kernel: [usize; N],
     options: AvgPoolOptions<N>,
 ) -> Result<Tensor> {
+    if N == 3
+        && let Some(y) = autocast::single([given], None, |[x], _| average::<N>(op, x, kernel, options))
+    {
+        return y;
+    }
     let x = batched::<N>(op, given)?;
     if !x.is_floating_point() && x.dtype() != DType::I64 {
         return Err(Error::new(op, format!("not defined for {}", x.dtype()))

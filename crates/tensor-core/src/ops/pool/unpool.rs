@@ -29,6 +29,11 @@ impl Tensor {
 fn unpool(op: &'static str, x: &Tensor, indices: &Tensor, output_size: &[usize]) -> Result<Tensor> {
     let wrong = |why: String| Error::new(op, why).operands([x, indices]);
     let spatial = output_size.len();
+    if spatial > 1
+        && let Some(y) = crate::autocast::single([x], None, |[x], _| unpool(op, x, indices, output_size))
+    {
+        return y;
+    }
     if x.dim() != spatial + 1 && x.dim() != spatial + 2 {
         return Err(wrong(format!("takes {} or {} dims: a batch or none, channels, sizes", spatial + 2, spatial + 1)));
     }
