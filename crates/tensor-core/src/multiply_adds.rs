@@ -52,9 +52,10 @@ pub(crate) fn counting() -> bool {
     COUNT.get().is_some()
 }
 
-/// So many elements, each the sum of `terms` products.
-pub(crate) fn count(elements: usize, terms: usize) {
+/// As many as these sizes multiplied: those of the result, and the terms of each element.
+pub(crate) fn count<'a>(sizes: impl Iterator<Item = &'a usize>) {
     if let Some(count) = COUNT.get() {
-        COUNT.set(Some(count.saturating_add((elements as u64).saturating_mul(terms as u64))));
+        let new = sizes.fold(1u64, |product, &size| product.saturating_mul(size as u64));
+        COUNT.set(Some(count.saturating_add(new)));
     }
 }

@@ -152,14 +152,21 @@ fn check(options: &LrFindOptions) -> Result<()> {
 }
 
 impl LrCurve {
-    /// The rate at which the loss falls fastest; `None` where the curve is too short or nowhere falls. The first tenth,
-    /// where the smoothed loss has not settled, is left out.
+    /// The rate at which the loss falls fastest within its longest fall, as single batches make it waver before; `None`
+    /// where it nowhere falls for three steps.
     pub fn suggestion(&self) -> Option<f64> {
-        let n = self.losses.len();
-        let skip = (n / 10).max(1);
-        let slope = |i: usize| (self.losses[i + 1] - self.losses[i - 1]) / 2.0;
-        let steepest = (skip..n.saturating_sub(1)).min_by(|&a, &b| slope(a).total_cmp(&slope(b)))?;
-        (slope(steepest) < 0.0).then(|| self.lrs[steepest])
+        let (mut start, mut fall) = (0, 0..0);
+        for i in 1..self.losses.len() {
+            if self.losses[i] >= self.losses[i - 1] {
+                start = i;
+            }
+            if i - start > fall.len() {
+                fall = start..i;
+            }
+        }
+        let slope = |i: usize| self.losses[i + 1] - self.losses[i - 1];
+        let steepest = (fall.start + 1..fall.end).min_by(|&a, &b| slope(a).total_cmp(&slope(b)))?;
+        Some(self.lrs[steepest])
     }
 
     /// A picture of the curve, with the suggestion marked.

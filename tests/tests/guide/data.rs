@@ -98,7 +98,8 @@ fn guide_055_a_frozen_body_does_not_move_while_its_new_head_learns() -> Result<(
     let head = Linear::new(16, 10)?;
     let before = body.weight.to_bytes()?;
     let head_before = head.weight.to_bytes()?;
-    let trained: Vec<_> = body.parameters().into_iter().chain(head.parameters()).collect();
+    let all = body.parameters().into_iter().chain(head.parameters());
+    let trained: Vec<_> = all.filter(|p| p.requires_grad()).collect();
     let mut optimizer = Adam::new(trained, 1e-2)?;
     for batch in &DataLoader::new(Digits::train()?.take(256)).batch_size(64) {
         let (x, y) = batch?;

@@ -84,7 +84,7 @@ pub fn conv_map(op: &Conv, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Te
         ConvKind::Forward => (y, w),
         ConvKind::InputGrad | ConvKind::WeightGrad => (a.shape(), w),
     };
-    multiply_adds::count(places.iter().product(), kernel.iter().skip(1).product());
+    multiply_adds::count(places.iter().chain(kernel.iter().skip(1)));
     let (ra, rb) = (a.reading(), b.reading());
     let device = a.device();
     let (mut out, layout) = Tensor::allocate(shape, a.dtype(), &device)?;

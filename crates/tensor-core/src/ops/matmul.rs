@@ -42,7 +42,7 @@ fn core(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     let (xs, ys) = (x.shape(), y.shape());
     let mut shape = Dims::from_slice(&xs[..xs.len() - 1]);
     shape.push(ys[ys.len() - 1]);
-    multiply_adds::count(shape.iter().product(), xs[xs.len() - 1]);
+    multiply_adds::count(shape.iter().chain(xs.last()));
     let device = x.device();
     let (mut out, layout) = Tensor::allocate(&shape, x.dtype(), &device)?;
     let (xr, yr) = (x.reading(), y.reading());

@@ -110,8 +110,9 @@ fn a_head_that_is_trained_on_features_without_gradients() -> Result<()> {
 #[test]
 fn frozen_parameters_in_the_optimizer() -> Result<()> {
     let model = classifier()?;
-    model.parameters()[0].set_requires_grad(false);
     let mut optimizer = SGD::new(model.parameters(), 0.1)?;
+    // The optimizer has it, and gets no gradient for it any more.
+    model.parameters()[0].set_requires_grad(false);
     let watch = Lints::watch(&model);
     for i in 0..4 {
         let (x, y) = batch(i, 32, 3)?;

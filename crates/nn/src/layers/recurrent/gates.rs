@@ -23,8 +23,8 @@ impl Kind {
     pub(super) fn of_input(self, x: &Tensor, w: &RecurrentWeights) -> Result<Tensor> {
         let product = x.matmul(&w.weight_ih.t()?)?;
         match (&w.bias_ih, &w.bias_hh, self) {
-            (Some(bias), _, Kind::Gru) => product.add(bias),
-            (Some(bias_ih), Some(bias_hh), _) => product.add(&bias_ih.add(bias_hh)?),
+            (Some(bias), _, Kind::Gru) => with_bias(&product, bias),
+            (Some(bias_ih), Some(bias_hh), _) => with_bias(&product, &bias_ih.add(bias_hh)?),
             _ => Ok(product),
         }
     }
@@ -39,7 +39,7 @@ impl Kind {
             Kind::Gru => {
                 // r and z, reset and update; n, the new state: its recurrent part is reset behind its bias.
                 let recurrent = match w.bias_hh {
-                    Some(bias) => recurrent.add(bias)?,
+                    Some(bias) => with_bias(&recurrent, bias)?,
                     None => recurrent,
                 };
                 let size = h.shape()[1];
@@ -64,6 +64,11 @@ impl Kind {
             }
         }
     }
+}
+
+/// In mixed precision a product is narrower than the bias, and stays so.
+fn with_bias(product: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    if bias.dtype() == product.dtype() { product.add(bias) } else { product.add(&bias.to_dtype(product.dtype())?) }
 }
 
 /// The columns of `x` in pieces of `sizes`.

@@ -4,7 +4,7 @@ use super::{
     gates::{Kind, StepWeights},
     steps::split,
 };
-use tensor_core::{Result, Tensor};
+use tensor_core::{DType, Result, Tensor, autocast::autocast_state};
 
 /// How a stack is walked through.
 pub(super) struct Plan<'a> {
@@ -28,7 +28,7 @@ impl Plan<'_> {
     /// The outputs of the last layer, and the last states, each `[layers * directions, N, size]`. `initial` has that
     /// shape too.
     pub(super) fn run(&self, x: Sequence, initial: &[Tensor]) -> Result<(Tensor, Vec<Tensor>)> {
-        let mut rows = x.rows;
+        let (mut rows, initial) = in_precision(x.rows, initial)?;
         let mut last: Vec<Vec<Tensor>> = vec![Vec::new(); self.kind.states()];
         for (layer, weights) in self.weights.chunks(self.directions).enumerate() {
             if layer > 0 && self.dropout > 0.0 {
@@ -51,6 +51,15 @@ impl Plan<'_> {
         let last = last.iter().map(|states| Tensor::stack(&states.iter().collect::<Vec<_>>(), 0));
         Ok((rows, last.collect::<Result<_>>()?))
     }
+}
+
+/// In mixed precision the whole walk is in the lower one, its states too.
+fn in_precision(rows: Tensor, initial: &[Tensor]) -> Result<(Tensor, Vec<Tensor>)> {
+    let state = autocast_state();
+    if !state.enabled || rows.dtype() == DType::F64 {
+        return Ok((rows, initial.to_vec()));
+    }
+    Ok((rows.to_dtype(state.dtype)?, initial.iter().map(|s| s.to_dtype(state.dtype)).collect::<Result<_>>()?))
 }
 
 /// One layer in one direction: its outputs `[rows, size]` in the order of the steps, and the states behind it.
