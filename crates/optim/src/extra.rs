@@ -6,23 +6,35 @@
 mod adam_like;
 mod belief;
 mod curvature;
+mod dual;
+mod estimates;
+mod factored;
 mod flash;
 mod free;
 mod layerwise;
+mod low_rank;
 mod memory;
 mod momentum;
+mod moods;
 #[cfg(feature = "linalg")]
 mod precondition;
 mod scion;
+mod sign;
 
 pub use adam_like::*;
 pub use belief::*;
 pub use curvature::*;
+pub use dual::*;
+pub use estimates::*;
+pub use factored::*;
 pub use flash::*;
 pub use free::*;
 pub use layerwise::*;
+pub use low_rank::*;
 pub use memory::*;
 pub use momentum::*;
+pub use moods::*;
 #[cfg(feature = "linalg")]
 pub use precondition::*;
 pub use scion::*;
+pub use sign::*;

@@ -46,7 +46,7 @@ impl Default for GradScalerOptions {
 ///     optimizer.zero_grad();
 ///     let loss = {
 ///         let _guard = autocast(DType::F16)?;
-///         Tensor::ones([4, 3])?.mm(&w)?.square()?.to_dtype(DType::F32)?.mean()?
+///         Tensor::full([4, 3], 0.1)?.mm(&w)?.square()?.to_dtype(DType::F32)?.mean()?
 ///     };
 ///     scaler.scale(&loss)?.backward()?;
 ///     scaler.unscale_(&mut optimizer)?; // only where gradients are looked at, as to clip them

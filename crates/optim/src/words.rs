@@ -55,6 +55,11 @@ pub(crate) struct Decay {
 }
 
 impl Decay {
+    /// Without a fixed rate.
+    pub(crate) fn loose(rate: f64, decouple: bool) -> Decay {
+        Decay { rate, decouple, fixed: false }
+    }
+
     /// Decays `p` or adds to `g`.
     pub(crate) fn apply(self, p: &mut Tensor, g: &mut Tensor, lr: f64) -> Result<()> {
         if self.decouple {

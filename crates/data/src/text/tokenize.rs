@@ -65,7 +65,7 @@ impl Tokenizer for Characters {
 /// ```
 /// # use data::text::{RegexTokenizer, Tokenizer};
 /// # fn main() -> tensor_core::Result<()> {
-/// assert_eq!(RegexTokenizer::new(r"\w+|\$[\d.]+")?.tokens("It costs $3.88."), ["It", "costs", "$3.88"]);
+/// assert_eq!(RegexTokenizer::new(r"\w+|\$[\d.]+")?.tokens("It costs $3.88!"), ["It", "costs", "$3.88"]);
 /// assert_eq!(RegexTokenizer::splitting(r"\s*,\s*")?.tokens("a, b ,c"), ["a", "b", "c"]);
 /// # Ok(()) }
 /// ```

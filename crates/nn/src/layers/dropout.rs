@@ -158,7 +158,7 @@ dropouts! {
         2.. => drop_channels("dropout3d", x, p, 2),
         _ => Err(Error::new("dropout3d", "the input must be [N, C, D, H, W] or [C, D, H, W]").operands([x])),
     };
-    /// [`Dropout`] that keeps mean 0 and variance 1 of what comes out of [`crate::SELU`].
+    /// [`Dropout`] that keeps mean 0 and variance 1 of what comes out of [`struct@crate::SELU`].
     ///
     /// # Shapes
     /// any; the output has the input's.

@@ -71,7 +71,7 @@ impl Conv1D {
 
 impl Forward for Conv1D {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        scope_with(self, x, |x| x.matmul(&*self.weight)?.add(&*self.bias))
+        scope_with(self, x, |x| x.matmul(&self.weight)?.add(&self.bias))
     }
 }
 

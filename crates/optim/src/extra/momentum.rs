@@ -4,10 +4,7 @@ use crate::{
     Member, Shared, State,
     setting::choice,
     table::optimizers,
-    words::{
-        Decay, add, average, average_square, cautious, centralized, debias, decay, largest, norm, root, total, towards,
-        turned,
-    },
+    words::{Decay, add, average, average_square, debias, decay, largest, norm, root, total, towards, turned},
 };
 use tensor_core::{KEEP, Result, Tensor};
 
@@ -88,40 +85,6 @@ optimizers! {
         maximize: bool = false,
     }
 
-    /// Follow the regularised leader (McMahan et al., 2013, <https://research.google/pubs/pub41159>): sparse parameters
-    /// by `lambda_1`, with a rate of its own for every element.
-    FTRL, FTRLOptions, each ftrl {
-        lr: f64 = 1e-3, lr_power: f64 = -0.5, beta: f64 = 0.0, lambda_1: f64 = 0.0, lambda_2: f64 = 0.0,
-        maximize: bool = false,
-    } + {
-        fn check(&self) -> Result<()> {
-            crate::setting::check("FTRL", &self.settings())?;
-            crate::setting::none_negative("FTRL", [("-lr_power", -self.lr_power)])
-        }
-    }
-
-    /// KATE (Choudhury et al., 2024, <https://arxiv.org/abs/2403.02648>): Adagrad without its root, invariant to the scale
-    /// of the data.
-    Kate, KateOptions, each kate {
-        lr: f64 = 1e-3, delta: f64 = 0.0, weight_decay: f64 = 0.0, weight_decouple: bool = true,
-        fixed_decay: bool = false, eps: f64 = 1e-8, maximize: bool = false,
-    }
-
-    /// Lion (Chen et al., 2023, <https://arxiv.org/abs/2302.06675>): the sign of a mix of momentum and gradient,
-    /// `p -= lr sign(beta1 m + (1 - beta1) g)`, then `m = beta2 m + (1 - beta2) g`. Half the state of Adam; take a tenth
-    /// of its rate.
-    Lion, LionOptions, each lion {
-        lr: f64 = 1e-4, betas: (f64, f64) = (0.9, 0.99), weight_decay: f64 = 0.0, weight_decouple: bool = true,
-        fixed_decay: bool = false, use_gc: bool = false, cautious: bool = false, maximize: bool = false,
-    }
-
-    /// MADGRAD (Defazio and Jelassi, 2021, <https://arxiv.org/abs/2101.11075>): dual averaging with the cube root of the
-    /// summed squares: `p = x0 - s / (cbrt(v) + eps)`, with momentum.
-    MADGRAD, MADGRADOptions, each madgrad {
-        lr: f64 = 1e-3, momentum: f64 = 0.9, weight_decay: f64 = 0.0, weight_decouple: bool = false, eps: f64 = 1e-6,
-        maximize: bool = false,
-    }
-
     /// PID (An et al., CVPR 2018): a controller: the gradient, its momentum as the integral, the momentum of its
     /// differences as the derivative.
     PID, PIDOptions, each pid {
@@ -156,12 +119,6 @@ optimizers! {
         dampening: f64 = 0.0, nesterov: bool = false, maximize: bool = false,
     }
 
-    /// SignSGD, with momentum Signum (Bernstein et al., 2018, <https://arxiv.org/abs/1802.04434>): `p -= lr sign(m)`.
-    SignSGD, SignSGDOptions, each sign_sgd {
-        lr: f64 = 1e-3, momentum: f64 = 0.9, weight_decay: f64 = 0.0, weight_decouple: bool = true,
-        maximize: bool = false,
-    }
-
     /// Stochastic regularised majorisation-minimisation (Lyu, 2022, <https://arxiv.org/abs/2201.01652>): means of gradient
     /// and parameter with falling weights `(t mod memory_length + 1)^-beta`.
     SRMM, SRMMOptions, each srmm {
@@ -174,34 +131,6 @@ optimizers! {
         lr: f64 = 1e-3, betas: (f64, f64) = (0.9, 0.999), weight_decay: f64 = 0.0, weight_decouple: bool = false,
         fixed_decay: bool = false, ams_bound: bool = false, nesterov: bool = false, eps: f64 = 1e-6,
         maximize: bool = false,
-    }
-
-    /// Tiger (Su, 2023, <https://kexue.fm/archives/9512>): the sign of the momentum: Lion with equal betas.
-    Tiger, TigerOptions, each tiger {
-        lr: f64 = 1e-3, beta: f64 = 0.965, weight_decay: f64 = 1e-2, weight_decouple: bool = true,
-        fixed_decay: bool = false, maximize: bool = false,
-    }
-
-    /// VSGD (Chen et al., 2024, <https://arxiv.org/abs/2404.06549>): the gradient as a hidden variable, its mean and two
-    /// variances updated as in variational inference.
-    VSGD, VSGDOptions, each vsgd {
-        lr: f64 = 0.1, ghattg: f64 = 30.0, ps: f64 = 1e-8, tau1: f64 = 0.81, tau2: f64 = 0.9, weight_decay: f64 = 0.0,
-        weight_decouple: bool = true, eps: f64 = 1e-8, maximize: bool = false,
-    }
-
-    /// Apollo (Ma, 2020, <https://arxiv.org/abs/2009.13586>), quasi-Newton with a diagonal Hessian. (APOLLO in capitals
-    /// is another: Zhu et al., 2024.)
-    ApolloDQN, ApolloDQNOptions, each apollo_dqn {
-        lr: f64 = 1e-2, init_lr: Option<f64> = Some(1e-5), beta: f64 = 0.9, rebound: Rebound = Rebound::Constant,
-        weight_decay: f64 = 0.0, weight_decay_type: ApolloDecay = ApolloDecay::L2, warmup_steps: usize = 500,
-        eps: f64 = 1e-4, maximize: bool = false,
-    }
-
-    /// Amos (Tian and Parikh, 2022, <https://arxiv.org/abs/2210.11693>): one second moment a layer, a rate from the scale
-    /// that its parameters should have, and decays that adapt.
-    Amos, AmosOptions, each amos {
-        lr: f64 = 1e-3, beta: f64 = 0.999, momentum: f64 = 0.0, extra_l2: f64 = 0.0, c_coef: f64 = 0.25,
-        d_coef: f64 = 0.25, eps: f64 = 1e-18, maximize: bool = false,
     }
 }
 
@@ -216,35 +145,6 @@ choice! {
         #[default]
         Conditional = "c",
     }
-}
-choice! {
-    /// The least curvature of [`ApolloDQN`].
-    Rebound {
-        /// 0.01.
-        #[default]
-        Constant = "constant",
-        /// The largest change of the gradient.
-        Belief = "belief",
-    }
-}
-choice! {
-    /// How [`ApolloDQN`] decays.
-    ApolloDecay {
-        /// Through the gradient.
-        #[default]
-        L2 = "l2",
-        /// Through the step.
-        Decoupled = "decoupled",
-        /// Through the step, divided by the mean curvature.
-        Stable = "stable",
-    }
-}
-
-/// The weight decay of settings without a fixed one.
-macro_rules! loose_decay {
-    ($o:ident) => {
-        Decay { rate: $o.weight_decay, decouple: $o.weight_decouple, fixed: false }
-    };
 }
 
 fn a2grad(o: &A2GradOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
@@ -345,7 +245,7 @@ fn bcos(o: &BCOSOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()
     if with_v {
         s.slots(["v"], || g.square())?;
     }
-    loose_decay!(o).apply(p, &mut g, o.lr)?;
+    Decay::loose(o.weight_decay, o.weight_decouple).apply(p, &mut g, o.lr)?;
     let mut d = g.clone();
     if with_m {
         let [m] = s.slots(["m"], || g.zeros_like())?;
@@ -379,86 +279,6 @@ fn focus(o: &FOCUSOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<
     }
     let update = p.sub(&mean)?.sign()?.mul(o.gamma)?.add(&m.sign()?)?;
     add(p, -o.lr, &update)
-}
-
-fn ftrl(o: &FTRLOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
-    let g = turned!(o, g);
-    let [z, n] = s.slots(["z", "n"], || g.zeros_like())?;
-    let before = n.pow(-o.lr_power)?;
-    n.add_(&g.square()?)?;
-    let sigma = n.pow(-o.lr_power)?.sub(&before)?.div(o.lr)?;
-    z.add_(&g)?.sub_(&sigma.mul(&*p)?)?;
-    let d = n.sqrt()?.add(o.beta)?.div(o.lr)?.add(o.lambda_2)?;
-    let new = z.sign()?.mul(o.lambda_1)?.sub(&*z)?.div(&d)?;
-    let kept = z.abs()?.gt(o.lambda_1)?;
-    p.copy_(&kept.where_(&new, 0.0)?).map(drop)
-}
-
-fn kate(o: &KateOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
-    let mut g = turned!(o, g);
-    decay!(o).apply(p, &mut g, o.lr)?;
-    let [m, b] = s.slots(["m", "b"], || g.zeros_like())?;
-    let square = g.square()?;
-    let sum = b.square()?.add(&square)?.add(o.eps)?;
-    let mean = m.square()?.add(&square.mul(o.delta)?)?.add(&square.div(&sum)?)?.sqrt()?;
-    m.copy_(&mean)?;
-    b.copy_(&sum.sqrt()?)?;
-    go(p, o.lr, &mean.mul(&g)?, &sum)
-}
-
-fn lion(o: &LionOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
-    let mut g = turned!(o, g);
-    if o.use_gc {
-        g = centralized(&g)?;
-    }
-    decay!(o).apply(p, &mut g, o.lr)?;
-    let [m] = s.slots(["exp_avg"], || g.zeros_like())?;
-    let mut update = m.mul(o.betas.0)?.add(&g.mul(1.0 - o.betas.0)?)?.sign()?;
-    average(m, o.betas.1, &g)?;
-    if o.cautious {
-        update = cautious(&update, &g)?;
-    }
-    add(p, -o.lr, &update)
-}
-
-fn madgrad(o: &MADGRADOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
-    let mut g = turned!(o, g);
-    if o.weight_decay > 0.0 && !o.weight_decouple {
-        g = g.add(&p.mul(o.weight_decay)?)?;
-    }
-    let lr = if o.lr == 0.0 { 0.0 } else { o.lr + o.eps };
-    let shrink = if o.weight_decouple { lr * o.weight_decay } else { 0.0 };
-    madgrad_step(p, &g, s, (lr, o.momentum, o.eps), shrink)
-}
-
-/// A step of MADGRAD; settings are the rate with `eps` in it, momentum and eps.
-pub(crate) fn madgrad_step(
-    p: &mut Tensor,
-    g: &Tensor,
-    s: &mut State,
-    (lr, momentum, eps): (f64, f64, f64),
-    shrink: f64,
-) -> Result<()> {
-    let weight = lr * (s.step as f64).sqrt();
-    if momentum > 0.0 {
-        s.slots(["x0"], || p.clone_contiguous())?;
-    }
-    let start = s.get("x0").cloned();
-    let [squares, sum] = s.slots(["grad_sum_sq", "s"], || g.zeros_like())?;
-    let root = |squares: &Tensor| -> Result<Tensor> {
-        let root = squares.pow(1.0 / 3.0)?.add(eps)?;
-        if eps == 0.0 { root.masked_fill(&root.eq(0.0)?, f64::INFINITY) } else { Ok(root) }
-    };
-    let start = match start {
-        Some(start) => start,
-        None => p.add(&sum.div(&root(squares)?)?)?,
-    };
-    squares.add_(&g.square()?.mul(weight)?)?;
-    add(sum, weight, g)?;
-    let z = start.sub(&sum.div(&root(squares)?)?)?;
-    let before = p.mul(shrink)?;
-    towards(p, 1.0 - momentum, &z)?;
-    p.sub_(&before).map(drop)
 }
 
 fn pid(o: &PIDOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
@@ -530,13 +350,13 @@ fn sgd_sai(o: &SGDSaIOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Resu
         average(b, o.momentum, &g)?;
         step = b.clone();
     }
-    loose_decay!(o).apply(p, &mut g, o.lr)?;
+    Decay::loose(o.weight_decay, o.weight_decouple).apply(p, &mut g, o.lr)?;
     add(p, -o.lr * ratio, &step)
 }
 
 fn sgdw(o: &SGDWOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
     let mut g = turned!(o, g);
-    loose_decay!(o).apply(p, &mut g, o.lr)?;
+    Decay::loose(o.weight_decay, o.weight_decouple).apply(p, &mut g, o.lr)?;
     if o.momentum > 0.0 {
         let b = buffer(s, &g, o.momentum, o.dampening)?;
         g = if o.nesterov { g.add(&b.mul(o.momentum)?)? } else { b };
@@ -552,17 +372,6 @@ pub(crate) fn buffer(s: &mut State, g: &Tensor, momentum: f64, dampening: f64) -
         b.mul_(momentum)?.add_(&g.mul(1.0 - dampening)?)?;
     }
     Ok(b.clone())
-}
-
-fn sign_sgd(o: &SignSGDOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
-    let mut g = turned!(o, g);
-    loose_decay!(o).apply(p, &mut g, o.lr)?;
-    if o.momentum > 0.0 {
-        let [b] = s.slots(["momentum_buffer"], || g.zeros_like())?;
-        average(b, o.momentum, &g)?;
-        g = b.clone();
-    }
-    add(p, -o.lr, &g.sign()?)
 }
 
 fn srmm(o: &SRMMOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
@@ -623,110 +432,4 @@ pub(crate) fn swats_rate(
     s.set_number("exp_avg2", mean)?;
     let mean = mean / bias2;
     Ok((s.step > 1 && mean > 0.0 && (mean - rate).abs() <= 1e-8 + rtol * rate.abs()).then_some(mean))
-}
-
-fn tiger(o: &TigerOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
-    let mut g = turned!(o, g);
-    decay!(o).apply(p, &mut g, o.lr)?;
-    let [m] = s.slots(["exp_avg"], || g.zeros_like())?;
-    average(m, o.beta, &g)?;
-    let sign = m.sign()?;
-    add(p, -o.lr, &sign)
-}
-
-fn vsgd(o: &VSGDOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
-    let mut g = turned!(o, g);
-    let (pa2, pbg2, pbhg2) = (2.0 * o.ps + 1.0 + 1e-4, 2.0 * o.ps, 2.0 * o.ghattg * o.ps);
-    loose_decay!(o).apply(p, &mut g, o.lr)?;
-    let t = s.step as f64;
-    s.slots(["bg"], || g.full_like(pbg2))?;
-    s.slots(["bhg"], || g.full_like(pbhg2))?;
-    let [mean, bg, bhg] = s.slots(["mug", "bg", "bhg"], || g.zeros_like())?;
-    let (sg, shg) = if t == 1.0 {
-        (g.full_like(pbg2 / (pa2 - 1.0))?, g.full_like(pbhg2 / (pa2 - 1.0))?)
-    } else {
-        (bg.div(pa2)?, bhg.div(pa2)?)
-    };
-    let before = mean.clone_contiguous()?;
-    let sum = sg.add(&shg)?;
-    let new = before.mul(&shg)?.add(&g.mul(&sg)?)?.div(&sum)?;
-    mean.copy_(&new)?;
-    let square = new.square()?.add(&sg.mul(&shg)?.div(&sum)?)?;
-    let of_mean = square.add(pbg2)?.sub(&new.mul(&before)?.mul(2.0)?)?.add(&before.square()?)?;
-    let of_gradient = square.add(pbhg2)?.sub(&g.mul(&new)?.mul(2.0)?)?.add(&g.square()?)?;
-    towards(bg, t.powf(-o.tau1), &of_mean)?;
-    towards(bhg, t.powf(-o.tau2), &of_gradient)?;
-    go(p, o.lr, &new, &square.sqrt()?.add(o.eps)?)
-}
-
-fn apollo_dqn(o: &ApolloDQNOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
-    let mut g = turned!(o, g);
-    let t = s.step as f64;
-    let first = o.init_lr.unwrap_or(o.lr / 1000.0);
-    let lr = if s.step >= o.warmup_steps as u64 { o.lr } else { (o.lr - first) * t / o.warmup_steps as f64 + first };
-    if o.weight_decay > 0.0 && o.weight_decay_type == ApolloDecay::L2 {
-        g = g.add(&p.mul(o.weight_decay)?)?;
-    }
-    let constant = o.rebound == Rebound::Constant;
-    let eps = if constant { o.eps / 0.01 } else { o.eps };
-    let alpha = (1.0 - o.beta) / debias(o.beta, t);
-    let [mean, b, step] = s.slots(["exp_avg_grad", "approx_hessian", "update"], || g.zeros_like())?;
-    let change = g.sub(&*mean)?;
-    let least = if constant || g.numel() == 0 { 0.01 } else { change.abs()?.max()?.item()? };
-    apollo_curvature(mean, b, step, &change, alpha, eps)?;
-    let mut d = b.abs()?.maximum(least)?;
-    if !constant {
-        d = d.add(eps / alpha)?;
-    }
-    step.copy_(&mean.div(&d)?)?;
-    if o.weight_decay > 0.0 && o.weight_decay_type != ApolloDecay::L2 {
-        let stable = o.weight_decay_type == ApolloDecay::Stable;
-        let rate = if stable { o.weight_decay / d.mean()?.item::<f64>()? } else { o.weight_decay };
-        step.add_(&p.mul(rate)?)?;
-    }
-    add(p, -lr, step)
-}
-
-/// Mean gradient and diagonal Hessian of Apollo, from the last step and the change of the gradient.
-pub(crate) fn apollo_curvature(
-    mean: &mut Tensor,
-    b: &mut Tensor,
-    step: &Tensor,
-    change: &Tensor,
-    alpha: f64,
-    eps: f64,
-) -> Result<()> {
-    add(mean, alpha, change)?;
-    let length = total(&step.square()?.square()?)?.sqrt().sqrt() + eps;
-    let unit = step.div(length)?;
-    let square = unit.square()?;
-    let delta = -alpha * total(&change.div(length)?.mul(&unit)?)? - total(&b.mul(&square)?)?;
-    add(b, delta, &square)
-}
-
-fn amos(o: &AmosOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
-    let g = turned!(o, g);
-    let scale = match *p.shape() {
-        [] | [_] => 0.5,
-        [_, columns] => (2.0 / columns as f64).sqrt(),
-        [_, columns, ..] => (1.0 / columns as f64).sqrt(),
-    };
-    let square: f64 = g.square()?.mean()?.item()?;
-    let rate = o.lr * scale;
-    let v = o.beta * s.number("exp_avg_sq", 0.0)? + (1.0 - o.beta) * square;
-    s.set_number("exp_avg_sq", v)?;
-    let inverse = debias(o.beta, s.step as f64) / (v + o.eps);
-    let decay = s.number("decay", 0.0)?;
-    let falling = 1.0 / (1.0 + o.c_coef * o.lr.sqrt() * decay).sqrt();
-    let damping = 1.0 / (1.0 + o.d_coef * rate.sqrt() * decay);
-    let gamma = falling * o.lr * o.lr * inverse * square;
-    let update = p.mul((gamma - o.extra_l2) / 2.0)?.add(&g.mul(inverse.sqrt() * rate)?)?;
-    let mut update = update.mul(damping)?;
-    s.set_number("decay", decay * (1.0 + gamma) + gamma)?;
-    if o.momentum > 0.0 {
-        let [m] = s.slots(["exp_avg"], || g.zeros_like())?;
-        average(m, o.momentum, &update)?;
-        update = m.clone();
-    }
-    p.sub_(&update).map(drop)
 }

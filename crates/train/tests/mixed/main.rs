@@ -104,7 +104,11 @@ fn what_is_computed_again_for_backward_is_in_the_same_precision() -> Result<()> 
         w.zero_grad();
         let y = {
             let _guard = autocast(DType::BF16)?;
-            if again { checkpoint(part(w.tied()), &[&x])?.remove(0) } else { part(w.tied())(&[x.clone()])?.remove(0) }
+            if again {
+                checkpoint(part(w.tied()), &[&x])?.remove(0)
+            } else {
+                part(w.tied())(std::slice::from_ref(&x))?.remove(0)
+            }
         };
         assert_eq!(y.dtype(), DType::BF16);
         y.to_dtype(DType::F32)?.square()?.sum()?.backward()?;
