@@ -80,17 +80,9 @@ impl Component {
     /// Turns the coefficients that are there into pixels, and forgets them.
     fn transform(&mut self) {
         let (stride, Some(quants)) = (self.stride(), self.quants) else { return };
-        let top = self.first_row * 8 * stride;
-        let Component { coefficients, plane, .. } = self;
-        pulp::Arch::new().dispatch(|| {
-            let rows = plane[top..].chunks_exact_mut(8 * stride);
-            for (row, blocks) in rows.zip(coefficients.chunks_exact(stride * 8)) {
-                for (i, block) in blocks.as_chunks::<64>().0.iter().enumerate() {
-                    idct::block(block, &quants, &mut row[8 * i..], stride);
-                }
-            }
-        });
-        coefficients.fill(0);
+        let plane = &mut self.plane[self.first_row * 8 * stride..];
+        pulp::Arch::new().dispatch(idct::Blocks { coefficients: &self.coefficients, quants: &quants, plane, stride });
+        self.coefficients.fill(0);
     }
 }
 
@@ -332,7 +324,7 @@ fn read_scan(data: &[u8], at: usize, segment: &[u8], tables: &Tables, frame: &mu
             return Err("a component has two scans");
         }
     }
-    scan::read(data, at, &scan, tables, frame, |frame, _| {
+    scan::read(data, at, &scan, tables, frame, |frame| {
         if rows {
             for component in &mut frame.components {
                 component.transform();

@@ -1,6 +1,7 @@
 //! From the planes of components to pixels: chroma at full size by libjpeg's triangle filter ("fancy upsampling"), and
 //! colours by its fixed-point tables.
 use super::{Colours, Component, Frame, Res};
+use pulp::{Simd, WithSimd};
 
 /// All pixels, 1 or 3 bytes each.
 pub(super) fn pixels(frame: &Frame, colours: Colours) -> Res<Vec<u8>> {
@@ -13,19 +14,34 @@ pub(super) fn pixels(frame: &Frame, colours: Colours) -> Res<Vec<u8>> {
             return Err("its chroma has a fraction of the picture's size, which libjpeg does not read either");
         }
     }
-    pulp::Arch::new().dispatch(|| {
-        // A row of each component at full size, and room for the filter's last pair and the four bytes of a pixel.
-        let mut rows: Vec<Vec<u8>> = vec![vec![0; frame.units[0] * max[0] * 8 + 8]; frame.components.len()];
-        let mut sums = vec![0u16; frame.units[0] * max[0] * 8 + 8];
-        let mut words = vec![0u32; width];
-        for (y, out) in out.chunks_exact_mut(width * channels).enumerate() {
+    pulp::Arch::new().dispatch(Rows { frame, colours, out: &mut out });
+    Ok(out)
+}
+
+/// All rows of the picture.
+struct Rows<'a> {
+    frame: &'a Frame,
+    colours: Colours,
+    out: &'a mut [u8],
+}
+
+impl WithSimd for Rows<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Rows { frame, colours, out } = self;
+        let max = frame.max;
+        // A row of each component at full size.
+        let mut rows: Vec<Vec<u8>> = vec![vec![0; frame.units[0] * max[0] * 8]; frame.components.len()];
+        let mut sums = vec![0u16; frame.units[0] * max[0] * 8];
+        let bytes = out.len() / frame.height;
+        for (y, out) in out.chunks_exact_mut(bytes).enumerate() {
             for (c, row) in frame.components.iter().zip(&mut rows) {
                 full_row(c, [max[0] / c.h, max[1] / c.v], y, &mut sums, row);
             }
-            convert(colours, &rows, &mut words, out);
+            convert(colours, &mut rows, out);
         }
-    });
-    Ok(out)
+    }
 }
 
 /// Row `y` at full size of a component that is smaller by `factor`.
@@ -39,29 +55,26 @@ fn full_row(c: &Component, factor: [usize; 2], y: usize, sums: &mut [u16], out: 
     match factor {
         [1, 1] => out[..width].copy_from_slice(&near[..width]),
         [2, 1] if width > 2 => {
-            let (first, last) = (near[0], near[width - 1]);
             let near = &near[..width];
-            for ((pair, a), b) in out.as_chunks_mut::<2>().0[1..].iter_mut().zip(near).zip(&near[1..]) {
+            out[0] = near[0];
+            out[2 * width - 1] = near[width - 1];
+            // The second half of a pixel and the first half of the next.
+            for ((pair, a), b) in out[1..].as_chunks_mut::<2>().0.iter_mut().zip(near).zip(&near[1..]) {
                 let (a, b) = (u16::from(*a), u16::from(*b));
-                // The second half of the pixel before, and the first half of the one behind, each one place too far.
                 *pair = [((3 * a + b + 2) >> 2) as u8, ((3 * b + a + 1) >> 2) as u8];
             }
-            out.copy_within(2..2 * width, 1);
-            out[0] = first;
-            out[2 * width - 1] = last;
         }
         [2, 2] if width > 2 => {
             let far = far();
+            let sums = &mut sums[..width];
             for ((sum, &n), &f) in sums.iter_mut().zip(&near[..width]).zip(&far[..width]) {
                 *sum = 3 * u16::from(n) + u16::from(f);
             }
-            let sums = &sums[..width];
-            for ((pair, &a), &b) in out.as_chunks_mut::<2>().0[1..].iter_mut().zip(sums).zip(&sums[1..]) {
-                *pair = [((3 * a + b + 7) >> 4) as u8, ((3 * b + a + 8) >> 4) as u8];
-            }
-            out.copy_within(2..2 * width, 1);
             out[0] = ((4 * sums[0] + 8) >> 4) as u8;
             out[2 * width - 1] = ((4 * sums[width - 1] + 7) >> 4) as u8;
+            for ((pair, &a), &b) in out[1..].as_chunks_mut::<2>().0.iter_mut().zip(&*sums).zip(&sums[1..]) {
+                *pair = [((3 * a + b + 7) >> 4) as u8, ((3 * b + a + 8) >> 4) as u8];
+            }
         }
         [1, 2] => {
             let bias = if y.is_multiple_of(2) { 1 } else { 2 };
@@ -87,28 +100,22 @@ fn rgb(y: u8, cb: u8, cr: u8) -> [i32; 3] {
 }
 
 #[inline(always)]
-fn convert(colours: Colours, rows: &[Vec<u8>], words: &mut [u32], out: &mut [u8]) {
+fn convert(colours: Colours, rows: &mut [Vec<u8>], out: &mut [u8]) {
     match (colours, rows) {
         (Colours::Grey, [v, ..]) => out.copy_from_slice(&v[..out.len()]),
-        (Colours::Rgb, [r, g, b, ..]) => {
-            for (((o, &r), &g), &b) in out.as_chunks_mut::<3>().0.iter_mut().zip(r).zip(g).zip(b) {
+        (Colours::Rgb | Colours::YCbCr, [r, g, b, ..]) => {
+            // The three at their place first, so that side by side they are a loop of bytes alone.
+            if colours == Colours::YCbCr {
+                for ((y, cb), cr) in r.iter_mut().zip(g.iter_mut()).zip(b.iter_mut()) {
+                    [*y, *cb, *cr] = rgb(*y, *cb, *cr).map(|v| v.clamp(0, 255) as u8);
+                }
+            }
+            for (((o, &r), &g), &b) in out.as_chunks_mut::<3>().0.iter_mut().zip(&*r).zip(&*g).zip(&*b) {
                 *o = [r, g, b];
             }
         }
-        (Colours::YCbCr, [y, cb, cr, ..]) => {
-            for (((word, &y), &cb), &cr) in words.iter_mut().zip(y).zip(cb).zip(cr) {
-                let [r, g, b] = rgb(y, cb, cr).map(|v| v.clamp(0, 255) as u32);
-                *word = r | g << 8 | b << 16;
-            }
-            // Four bytes at a time, of which the next pixel overwrites one.
-            let (last, most) = (words.len() - 1, 3 * (words.len() - 1));
-            for (i, word) in words[..last].iter().enumerate() {
-                out[3 * i..3 * i + 4].copy_from_slice(&word.to_le_bytes());
-            }
-            out[most..most + 3].copy_from_slice(&words[last].to_le_bytes()[..3]);
-        }
         (Colours::Cmyk | Colours::Ycck, [a, b, c, k, ..]) => {
-            let inks = a.iter().zip(b).zip(c).zip(k);
+            let inks = a.iter().zip(&*b).zip(&*c).zip(&*k);
             for (o, (((&a, &b), &c), &k)) in out.as_chunks_mut::<3>().0.iter_mut().zip(inks) {
                 let stored = match colours {
                     Colours::Ycck => rgb(a, b, c).map(|v| (255 - v).clamp(0, 255) as u8),
