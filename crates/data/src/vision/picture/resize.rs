@@ -2,6 +2,7 @@
 //! point, one pass along the rows and one along the columns, rounded to bytes in between. Only the part that is asked for
 //! is computed.
 use super::Picture;
+use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
 /// How pixels between pixels are made up.
@@ -155,89 +156,156 @@ impl Picture {
 
     fn columns(&self, weights: &Weights<i32>, rows: Range<usize>, columns: Range<usize>) -> Picture {
         let (height, width) = (rows.len(), columns.len());
-        let stride = width * self.channels;
-        let mut pixels = vec![0; height * stride];
-        let lines = pixels.chunks_exact_mut(stride).zip(self.rows().skip(rows.start));
-        match self.channels {
-            1 => lines.for_each(|(out, line)| across::<1>(line, weights, columns.start, out)),
-            3 => {
-                // Four bytes are read for each pixel, one more than it has.
-                let mut padded = vec![0; self.stride() + 1];
-                pulp::Arch::new().dispatch(|| {
-                    for (out, line) in lines {
-                        padded[..line.len()].copy_from_slice(line);
-                        across_three(&padded, weights, columns.start, out);
-                    }
-                });
-            }
-            4 => lines.for_each(|(out, line)| across::<4>(line, weights, columns.start, out)),
-            channels => {
-                for (out, line) in lines {
-                    for (x, pixel) in out.chunks_exact_mut(channels).enumerate() {
-                        let (first, weights) = weights.of(columns.start + x);
-                        for (c, byte) in pixel.iter_mut().enumerate() {
-                            let taps = line[first * channels..].iter().skip(c).step_by(channels);
-                            let sum: i32 = taps.zip(weights).map(|(&p, &w)| i32::from(p) * w).sum();
-                            *byte = to_byte(sum + (1 << (POINT - 1)));
-                        }
-                    }
-                }
-            }
-        }
+        let mut pixels = vec![0; height * width * self.channels];
+        pulp::Arch::new().dispatch(Columns { picture: self, weights, rows, columns, out: &mut pixels });
         Picture { pixels, height, width, channels: self.channels }
     }
 
     /// `self` begins at row `top` of the picture that the weights are for.
     fn rows_of(&self, weights: &Weights<i32>, top: usize, rows: Range<usize>) -> Picture {
-        let (height, stride) = (rows.len(), self.stride());
-        let mut pixels = vec![0; height * stride];
-        let mut sums = vec![0i32; stride];
-        pulp::Arch::new().dispatch(|| {
-            for (row, out) in rows.zip(pixels.chunks_exact_mut(stride)) {
-                sums.fill(1 << (POINT - 1));
-                let (first, weights) = weights.of(row);
-                for (line, &w) in self.pixels[(first - top) * stride..].chunks_exact(stride).zip(weights) {
-                    for (sum, &p) in sums.iter_mut().zip(line) {
-                        *sum += i32::from(p) * w;
-                    }
-                }
-                for (byte, &sum) in out.iter_mut().zip(&sums) {
-                    *byte = to_byte(sum);
-                }
-            }
-        });
+        let height = rows.len();
+        let mut pixels = vec![0; height * self.stride()];
+        pulp::Arch::new().dispatch(Rows { picture: self, weights, top, rows, out: &mut pixels });
         Picture { pixels, height, ..*self }
     }
 }
 
-fn across<const C: usize>(line: &[u8], weights: &Weights<i32>, start: usize, out: &mut [u8]) {
-    let (line, out) = (line.as_chunks::<C>().0, out.as_chunks_mut::<C>().0);
-    for (x, pixel) in out.iter_mut().enumerate() {
-        let (first, weights) = weights.of(start + x);
-        let mut sums = [1 << (POINT - 1); C];
-        for (taken, &w) in line[first..].iter().zip(weights) {
-            for (sum, &p) in sums.iter_mut().zip(taken) {
-                *sum += i32::from(p) * w;
-            }
+struct Rows<'a> {
+    picture: &'a Picture,
+    weights: &'a Weights<i32>,
+    top: usize,
+    rows: Range<usize>,
+    out: &'a mut [u8],
+}
+
+impl WithSimd for Rows<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let stride = self.picture.stride();
+        let mut sums = vec![0; stride];
+        for (row, out) in self.rows.zip(self.out.chunks_exact_mut(stride)) {
+            let (first, weights) = self.weights.of(row);
+            weigh(&self.picture.pixels[(first - self.top) * stride..], weights, &mut sums, out);
         }
-        *pixel = sums.map(to_byte);
     }
 }
 
-// Three channels as four lanes, the last of which is the next pixel's and is dropped: twice as fast as three.
-#[inline(always)]
-fn across_three(line: &[u8], weights: &Weights<i32>, start: usize, out: &mut [u8]) {
-    for (x, pixel) in out.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-        let (first, weights) = weights.of(start + x);
-        let mut sums = [1 << (POINT - 1); 4];
-        let taken = &line[3 * first..3 * (first + weights.len()) + 1];
-        for (i, &w) in weights.iter().enumerate() {
-            let Some(four) = taken[3 * i..].first_chunk::<4>() else { break };
-            for (sum, &p) in sums.iter_mut().zip(four) {
-                *sum += i32::from(p) * w;
+/// How many rows are turned at once: few enough to stay in the nearest cache.
+const TURNED: usize = 16;
+
+struct Columns<'a> {
+    picture: &'a Picture,
+    weights: &'a Weights<i32>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    out: &'a mut [u8],
+}
+
+impl WithSimd for Columns<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        // Copies of a size that is known are moves.
+        match self.picture.channels {
+            1 => self.weigh(1),
+            3 => self.weigh(3),
+            4 => self.weigh(4),
+            channels => self.weigh(channels),
+        }
+    }
+}
+
+impl Columns<'_> {
+    /// The pixels of a column lie apart. A few rows are turned so that they lie side by side, and turned back afterwards.
+    #[inline(always)]
+    fn weigh(self, channels: usize) {
+        let Columns { picture, weights, rows, columns, out } = self;
+        let (stride, width, line) = (picture.stride(), columns.len() * channels, TURNED * channels);
+        let needed = weights.needed(&columns);
+        let mut turned = vec![0; needed.len() * line];
+        let (mut sums, mut bytes) = (vec![0; line], vec![0; line]);
+        let blocks = picture.pixels[rows.start * stride..].chunks(TURNED * stride);
+        for (out, block) in out.chunks_mut(TURNED * width).zip(blocks) {
+            for (y, row) in block.chunks_exact(stride).enumerate() {
+                let pixels = row[needed.start * channels..].chunks_exact(channels);
+                for (pixel, line) in pixels.zip(turned.chunks_exact_mut(line)) {
+                    line[y * channels..][..channels].copy_from_slice(pixel);
+                }
+            }
+            for (x, column) in columns.clone().enumerate() {
+                let (first, weights) = weights.of(column);
+                weigh(&turned[(first - needed.start) * line..], weights, &mut sums, &mut bytes);
+                for (row, pixel) in out.chunks_exact_mut(width).zip(bytes.chunks_exact(channels)) {
+                    row[x * channels..][..channels].copy_from_slice(pixel);
+                }
             }
         }
-        let [r, g, b, _] = sums.map(to_byte);
-        *pixel = [r, g, b];
+    }
+}
+
+/// The sum of lines, each as long as `out`, times their weights.
+#[inline(always)]
+fn weigh(lines: &[u8], weights: &[i32], sums: &mut [i32], out: &mut [u8]) {
+    sums.fill(1 << (POINT - 1));
+    for (line, &w) in lines.chunks_exact(out.len()).zip(weights) {
+        for (sum, &p) in sums.iter_mut().zip(line) {
+            *sum += i32::from(p) * w;
+        }
+    }
+    for (byte, &sum) in out.iter_mut().zip(&*sums) {
+        *byte = to_byte(sum);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Every byte for itself, as the weights say it: `index` gives the place of tap `i` of byte `(y, x, c)`.
+    fn pass(picture: &Picture, size: [usize; 2], of: usize, weights: &Weights<i32>) -> Picture {
+        let [height, width] = size;
+        let channels = picture.channels;
+        let mut pixels = Vec::new();
+        for (y, x, c) in (0..height).flat_map(|y| (0..width).flat_map(move |x| (0..channels).map(move |c| (y, x, c)))) {
+            let (first, weights) = weights.of([y, x][of]);
+            let taps = weights.iter().enumerate().map(|(i, w)| {
+                let [row, column] = if of == 0 { [first + i, x] } else { [y, first + i] };
+                i32::from(picture.pixels[(row * picture.width + column) * channels + c]) * w
+            });
+            pixels.push(to_byte((1 << (POINT - 1)) + taps.sum::<i32>()));
+        }
+        Picture { pixels, height, width, channels }
+    }
+
+    proptest! {
+        #[test]
+        fn resizing_a_part_is_the_sum_of_taps(
+            from in (1usize..40, 1usize..40),
+            to in (1usize..40, 1usize..40),
+            channels in 1usize..6,
+            filter in prop_oneof![Just(Filter::Box), Just(Filter::Bilinear), Just(Filter::Bicubic), Just(Filter::Lanczos)],
+            seed: u8,
+        ) {
+            let [(h, w), (height, width)] = [from, to];
+            let pixels = (0..h * w * channels).map(|i| (i * i / 7 + i * usize::from(seed)) as u8).collect();
+            let picture = Picture { pixels, height: h, width: w, channels };
+            let (down, across) = (Weights::fixed(filter, h, height), Weights::fixed(filter, w, width));
+            let [columns, rows] = [[h, width], [height, w]];
+            let whole = match (h == height, w == width) {
+                (true, true) => picture.clone(),
+                (true, false) => pass(&picture, columns, 1, &across),
+                (false, true) => pass(&picture, rows, 0, &down),
+                // Rows first where they shrink much more.
+                _ if h > height && 2 * (width as i64 - w as i64) > height as i64 - h as i64 => {
+                    pass(&pass(&picture, rows, 0, &down), [height, width], 1, &across)
+                }
+                _ => pass(&pass(&picture, columns, 1, &across), [height, width], 0, &down),
+            };
+            let part = [height / 3..height, width / 4..width - width / 5];
+            let expected = whole.part(part[0].clone(), part[1].clone());
+            prop_assert_eq!(picture.resize([height, width], filter, part), expected);
+        }
     }
 }
