@@ -2,36 +2,24 @@
 mod batches;
 mod plan;
 mod report;
+#[macro_use]
+mod settings;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod work;
 
 use crate::{Batching, Collate, Dataset, Place, Sampler, ToDevice};
-use std::{
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 use tensor_core::{Device, Result};
 
 pub use batches::Batches;
 use plan::Order;
 pub use report::LoaderReport;
-use report::Tally;
+pub use settings::LoaderState;
+use settings::Settings;
 pub use stream::IterableLoader;
 use work::{Indexed, Source, Work};
-
-/// Where a loader stands, to be saved in a checkpoint and given to [`DataLoader::load_state`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LoaderState {
-    /// The seed of orders and random transforms.
-    pub seed: u64,
-    /// The epoch under way, or the next one.
-    pub epoch: u64,
-    /// How many of its batches have been handed out.
-    pub batch: usize,
-}
 
 /// Batches of a dataset. The order of batches and every random number in them follow from the seed and the epoch, however
 /// many workers make them.
@@ -52,40 +40,9 @@ pub struct LoaderState {
 /// Each `for` is one epoch. A sample that fails, or panics, makes an `Err` that names its index; the batches after it
 /// can still be had.
 pub struct DataLoader<D: Dataset, B> {
-    source: Arc<Source<D, B>>,
+    source: Arc<Source<D, D::Item, B>>,
     order: Order,
     settings: Settings,
-}
-
-/// How batches are made, which changes none of them, and how far they have come.
-#[derive(Clone, Debug)]
-struct Settings {
-    workers: usize,
-    prefetch: usize,
-    timeout: Option<Duration>,
-    progress: Arc<Mutex<Progress>>,
-}
-
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings { workers: 0, prefetch: 2, timeout: None, progress: Arc::default() }
-    }
-}
-
-/// What iterations change.
-#[derive(Clone, Copy, Debug, Default)]
-struct Progress {
-    /// Chosen by the user, or drawn from the thread's generator by the first iteration.
-    seed: Option<u64>,
-    /// Where the next iteration starts.
-    next_epoch: u64,
-    next_batch: usize,
-    /// Where the iteration that started last stands.
-    epoch: u64,
-    batch: usize,
-    /// Which iteration that is: one that was abandoned no longer counts.
-    turn: u64,
-    tally: Tally,
 }
 
 impl<D: Dataset> DataLoader<D, <D::Item as Collate>::Batch>
@@ -94,22 +51,20 @@ where
 {
     /// Single samples, in order, without workers: the methods change that.
     pub fn new(dataset: D) -> Self {
-        DataLoader::over(dataset, Arc::new(|samples, indices| D::Item::collate(samples, &Place::of_samples(indices))))
+        DataLoader::over(Source::new(dataset, |samples, indices| {
+            D::Item::collate(samples, &Place::of_samples(indices))
+        }))
     }
 }
 
 impl<D: Dataset, B> DataLoader<D, B> {
     /// For samples that no [`Collate`] is defined for: `collate` makes the batches.
     pub fn with_collate(dataset: D, collate: impl Fn(Vec<D::Item>) -> Result<B> + Send + Sync + 'static) -> Self {
-        DataLoader::over(dataset, Arc::new(move |samples, _| collate(samples)))
+        DataLoader::over(Source::new(dataset, move |samples, _| collate(samples)))
     }
 
-    fn over(dataset: D, collate: work::CollateFn<D::Item, B>) -> Self {
-        DataLoader {
-            source: Arc::new(Source { dataset: Arc::new(dataset), collate }),
-            order: Order::default(),
-            settings: Settings::default(),
-        }
+    fn over(source: Arc<Source<D, D::Item, B>>) -> Self {
+        DataLoader { source, order: Order::default(), settings: Settings::default() }
     }
 
     /// Samples in a batch; 1 unless set.
@@ -142,39 +97,13 @@ impl<D: Dataset, B> DataLoader<D, B> {
         self
     }
 
-    /// Threads that make batches ahead; with 0 the caller makes each when it asks.
-    pub fn workers(mut self, threads: usize) -> Self {
-        self.settings.workers = threads;
-        self
-    }
-
-    /// Batches that each worker may be ahead; 2 unless set. This bounds the memory of waiting batches.
-    pub fn prefetch(mut self, batches: usize) -> Self {
-        self.settings.prefetch = batches;
-        self
-    }
-
-    /// The longest to wait for a batch of the workers; without it, as long as it takes. A batch that is late makes an
-    /// `Err`; the next call waits for the same batch again. A worker that is late when the iterator is dropped is left
-    /// to end by itself, where the others are joined.
-    pub fn timeout(mut self, longest: Duration) -> Self {
-        self.settings.timeout = Some(longest);
-        self
-    }
-
-    /// What orders and random transforms follow from. Unless set, the first iteration draws it from this thread's
-    /// generator, so that `manual_seed` decides.
-    pub fn seed(self, seed: u64) -> Self {
-        self.settings.set_seed(seed);
-        self
-    }
+    settings_methods!();
 
     /// Makes batches by `collate`, for example [`crate::pad_collate`].
     pub fn collate<C>(self, collate: impl Fn(Vec<D::Item>) -> Result<C> + Send + Sync + 'static) -> DataLoader<D, C> {
-        let dataset = self.source.dataset.clone();
-        let collate: work::CollateFn<D::Item, C> = Arc::new(move |samples, _| collate(samples));
+        let source = self.source.collate(collate);
         let DataLoader { order, settings, .. } = self;
-        DataLoader { source: Arc::new(Source { dataset, collate }), order, settings }
+        DataLoader { source, order, settings }
     }
 
     /// Moves each batch to `device`; with workers, they do.
@@ -183,10 +112,7 @@ impl<D: Dataset, B> DataLoader<D, B> {
         B: ToDevice + 'static,
         D::Item: 'static,
     {
-        let (device, dataset, inner) = (device.clone(), self.source.dataset.clone(), self.source.collate.clone());
-        let collate: work::CollateFn<D::Item, B> =
-            Arc::new(move |samples, indices| inner(samples, indices)?.to_device(&device));
-        DataLoader { source: Arc::new(Source { dataset, collate }), ..self }
+        DataLoader { source: self.source.device(device), ..self }
     }
 
     /// The dataset.
@@ -203,80 +129,6 @@ impl<D: Dataset, B> DataLoader<D, B> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-
-    /// The next iteration is this epoch; those after it count on.
-    pub fn set_epoch(&self, epoch: u64) {
-        self.settings.resume_at(epoch, 0);
-    }
-
-    /// The next iteration is this epoch without its first `batch` batches, which are not even read.
-    pub fn resume_at(&self, epoch: u64, batch: usize) {
-        self.settings.resume_at(epoch, batch);
-    }
-
-    /// Where the loader stands: inside of an epoch, how many batches it has handed out.
-    pub fn state(&self) -> LoaderState {
-        self.settings.state()
-    }
-
-    /// Continues where another loader stood: the next iteration hands out what that one had not.
-    pub fn load_state(&self, state: LoaderState) {
-        self.settings.load_state(state);
-    }
-
-    /// What it did so far: samples a second, the time its caller waited, the share of padding. Asking costs nothing,
-    /// and so does counting.
-    pub fn report(&self) -> LoaderReport {
-        self.settings.report()
-    }
-
-    /// Counts from zero again, for example at the start of an epoch.
-    pub fn reset_report(&self) {
-        self.settings.progress().tally = Tally::default();
-    }
-}
-
-impl Settings {
-    fn progress(&self) -> MutexGuard<'_, Progress> {
-        lock(&self.progress)
-    }
-
-    fn set_seed(&self, seed: u64) {
-        self.progress().seed = Some(seed);
-    }
-
-    fn resume_at(&self, epoch: u64, batch: usize) {
-        let mut progress = self.progress();
-        (progress.next_epoch, progress.next_batch) = (epoch, batch);
-        (progress.epoch, progress.batch) = (epoch, batch);
-        progress.turn += 1;
-    }
-
-    fn state(&self) -> LoaderState {
-        let mut progress = self.progress();
-        let seed = progress.seed();
-        LoaderState { seed, epoch: progress.epoch, batch: progress.batch }
-    }
-
-    fn load_state(&self, state: LoaderState) {
-        self.set_seed(state.seed);
-        self.resume_at(state.epoch, state.batch);
-    }
-
-    fn report(&self) -> LoaderReport {
-        LoaderReport::of(self.progress().tally)
-    }
-}
-
-impl Progress {
-    fn seed(&mut self) -> u64 {
-        *self.seed.get_or_insert_with(|| crate::random::Words::of_thread(1).word())
-    }
-}
-
-// Nothing panics while it holds the lock; if it did, plain numbers would still be whole.
-fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
-    progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<D: Dataset, B> fmt::Debug for DataLoader<D, B> {

@@ -4,7 +4,7 @@
 //! that is early waits. So memory is bounded, and nobody waits but for a batch or for work. Dropping the iterator raises
 //! the stop flag, closes the queue of tickets and joins the threads.
 use super::{
-    Settings, lock,
+    Settings,
     report::Tally,
     work::{Made, Work},
 };
@@ -75,7 +75,7 @@ impl<B: Send + 'static> Batches<B> {
         plan: impl FnOnce(Start) -> Result<(Arc<dyn Work<B>>, Option<usize>)>,
     ) -> Batches<B> {
         let (start, turn) = {
-            let mut progress = lock(&settings.progress);
+            let mut progress = settings.progress();
             let (epoch, batch) = (progress.next_epoch, progress.next_batch);
             (progress.epoch, progress.batch) = (epoch, batch);
             (progress.next_epoch, progress.next_batch) = (epoch + 1, 0);
@@ -260,7 +260,7 @@ impl<B> Iterator for Batches<B> {
         let (elapsed, waiting) = (now - self.last, now - asked);
         self.last = now;
 
-        let mut progress = lock(&self.settings.progress);
+        let mut progress = self.settings.progress();
         if progress.turn == self.turn {
             // After the last batch, the next epoch begins.
             (progress.epoch, progress.batch) = match epoch.left() {

@@ -2,7 +2,7 @@
 use super::{
     Batches, LoaderReport, LoaderState, Settings,
     batches::Start,
-    work::{CollateFn, Made, Work, caught, collated},
+    work::{Made, Source, Work, caught, collated},
 };
 use crate::{
     Collate, IterableDataset, Place, Stream, ToDevice,
@@ -34,15 +34,10 @@ use tensor_core::{Device, Error, Result, no_grad, rng::Generator};
 ///
 /// To resume inside of an epoch, what had been handed out is read again, without being made into samples.
 pub struct IterableLoader<D: IterableDataset, B> {
-    source: Arc<StreamSource<D, B>>,
+    source: Arc<Source<D, D::Item, B>>,
     batch_size: usize,
     drop_last: bool,
     settings: Settings,
-}
-
-struct StreamSource<D: IterableDataset, B> {
-    dataset: Arc<D>,
-    collate: CollateFn<D::Item, B>,
 }
 
 impl<D: IterableDataset> IterableLoader<D, <D::Item as Collate>::Batch>
@@ -51,18 +46,19 @@ where
 {
     /// Single samples without workers: the methods change that.
     pub fn new(dataset: D) -> Self {
-        IterableLoader::over(dataset, Arc::new(|samples, places| D::Item::collate(samples, &Place::of_samples(places))))
+        IterableLoader::over(Source::new(dataset, |samples, places| {
+            D::Item::collate(samples, &Place::of_samples(places))
+        }))
     }
 }
 
 impl<D: IterableDataset, B> IterableLoader<D, B> {
     /// For samples that no [`Collate`] is defined for: `collate` makes the batches.
     pub fn with_collate(dataset: D, collate: impl Fn(Vec<D::Item>) -> Result<B> + Send + Sync + 'static) -> Self {
-        IterableLoader::over(dataset, Arc::new(move |samples, _| collate(samples)))
+        IterableLoader::over(Source::new(dataset, move |samples, _| collate(samples)))
     }
 
-    fn over(dataset: D, collate: CollateFn<D::Item, B>) -> Self {
-        let source = Arc::new(StreamSource { dataset: Arc::new(dataset), collate });
+    fn over(source: Arc<Source<D, D::Item, B>>) -> Self {
         IterableLoader { source, batch_size: 1, drop_last: false, settings: Settings::default() }
     }
 
@@ -78,37 +74,14 @@ impl<D: IterableDataset, B> IterableLoader<D, B> {
         self
     }
 
-    /// Threads that make batches ahead; with 0 the caller makes each when it asks.
-    pub fn workers(mut self, threads: usize) -> Self {
-        self.settings.workers = threads;
-        self
-    }
-
-    /// Batches that each worker may be ahead; 2 unless set.
-    pub fn prefetch(mut self, batches: usize) -> Self {
-        self.settings.prefetch = batches;
-        self
-    }
-
-    /// The longest to wait for a batch of the workers; see [`crate::DataLoader::timeout`].
-    pub fn timeout(mut self, longest: Duration) -> Self {
-        self.settings.timeout = Some(longest);
-        self
-    }
-
-    /// What random choices follow from; see [`crate::DataLoader::seed`].
-    pub fn seed(self, seed: u64) -> Self {
-        self.settings.set_seed(seed);
-        self
-    }
+    settings_methods!();
 
     /// Makes batches by `collate`, for example [`crate::pad_collate`].
     pub fn collate<C>(
         self,
         collate: impl Fn(Vec<D::Item>) -> Result<C> + Send + Sync + 'static,
     ) -> IterableLoader<D, C> {
-        let dataset = self.source.dataset.clone();
-        let source = Arc::new(StreamSource { dataset, collate: Arc::new(move |samples, _| collate(samples)) });
+        let source = self.source.collate(collate);
         let IterableLoader { batch_size, drop_last, settings, .. } = self;
         IterableLoader { source, batch_size, drop_last, settings }
     }
@@ -119,30 +92,7 @@ impl<D: IterableDataset, B> IterableLoader<D, B> {
         B: ToDevice + 'static,
         D::Item: 'static,
     {
-        let (device, dataset, inner) = (device.clone(), self.source.dataset.clone(), self.source.collate.clone());
-        let collate: CollateFn<D::Item, B> =
-            Arc::new(move |samples, places| inner(samples, places)?.to_device(&device));
-        IterableLoader { source: Arc::new(StreamSource { dataset, collate }), ..self }
-    }
-
-    /// The next iteration is this epoch; those after it count on.
-    pub fn set_epoch(&self, epoch: u64) {
-        self.settings.resume_at(epoch, 0);
-    }
-
-    /// Where the loader stands: inside of an epoch, how many batches it has handed out.
-    pub fn state(&self) -> LoaderState {
-        self.settings.state()
-    }
-
-    /// Continues where another loader stood: the next iteration hands out what that one had not.
-    pub fn load_state(&self, state: LoaderState) {
-        self.settings.load_state(state);
-    }
-
-    /// What it did so far; see [`LoaderReport`].
-    pub fn report(&self) -> LoaderReport {
-        self.settings.report()
+        IterableLoader { source: self.source.device(device), ..self }
     }
 }
 
@@ -193,7 +143,7 @@ impl<D: IterableDataset, B> fmt::Debug for IterableLoader<D, B> {
 
 /// An epoch over a stream.
 struct Streamed<D: IterableDataset, B> {
-    source: Arc<StreamSource<D, B>>,
+    source: Arc<Source<D, D::Item, B>>,
     reader: Mutex<Reader<D::Raw>>,
     start: Start,
     batch_size: usize,

@@ -1,7 +1,10 @@
 //! The promises of the loader: order, bits, errors, threads, memory, resuming.
 use super::*;
 use crate::{BatchSampler, SequentialSampler, pad_collate, random::Words};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 use tensor_core::{Error, Tensor, is_grad_enabled, manual_seed};
 
 /// Samples that say their index and draw a random number.

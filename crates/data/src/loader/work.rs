@@ -1,7 +1,7 @@
 //! Making one batch: the same on the caller's thread and on a worker's.
 use super::{batches::Start, plan::Plan};
 use crate::{
-    Dataset, collate,
+    Dataset, ToDevice, collate,
     pad::{Padding, counting},
     random::{self, Purpose},
 };
@@ -13,7 +13,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
-use tensor_core::{Error, Result, no_grad, rng, rng::Generator};
+use tensor_core::{Device, Error, Result, no_grad, rng, rng::Generator};
 
 /// Makes a batch of samples, given their indices too.
 pub(super) type CollateFn<T, B> = Arc<dyn Fn(Vec<T>, &[usize]) -> Result<B> + Send + Sync>;
@@ -44,15 +44,43 @@ impl<B> Made<B> {
     }
 }
 
-/// What batches are made of.
-pub(super) struct Source<D: Dataset, B> {
+/// What batches are made of: a dataset, and a function of its samples and their indices.
+pub(super) struct Source<D, T, B> {
     pub(super) dataset: Arc<D>,
-    pub(super) collate: CollateFn<D::Item, B>,
+    pub(super) collate: CollateFn<T, B>,
+}
+
+impl<D, T, B> Source<D, T, B> {
+    pub(super) fn new(
+        dataset: D,
+        collate: impl Fn(Vec<T>, &[usize]) -> Result<B> + Send + Sync + 'static,
+    ) -> Arc<Source<D, T, B>> {
+        Arc::new(Source { dataset: Arc::new(dataset), collate: Arc::new(collate) })
+    }
+
+    /// Other batches of the same dataset.
+    pub(super) fn collate<C>(
+        &self,
+        collate: impl Fn(Vec<T>) -> Result<C> + Send + Sync + 'static,
+    ) -> Arc<Source<D, T, C>> {
+        Arc::new(Source { dataset: self.dataset.clone(), collate: Arc::new(move |samples, _| collate(samples)) })
+    }
+
+    /// The same batches on `device`.
+    pub(super) fn device(&self, device: &Device) -> Arc<Source<D, T, B>>
+    where
+        B: ToDevice + 'static,
+        T: 'static,
+    {
+        let (device, collate) = (device.clone(), self.collate.clone());
+        let collate: CollateFn<T, B> = Arc::new(move |samples, indices| collate(samples, indices)?.to_device(&device));
+        Arc::new(Source { dataset: self.dataset.clone(), collate })
+    }
 }
 
 /// An epoch over samples that are known by index.
 pub(super) struct Indexed<D: Dataset, B> {
-    pub(super) source: Arc<Source<D, B>>,
+    pub(super) source: Arc<Source<D, D::Item, B>>,
     pub(super) plan: Plan,
 }
 

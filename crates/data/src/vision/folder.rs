@@ -29,6 +29,26 @@ struct Listing {
     samples: Vec<(PathBuf, i64)>,
 }
 
+/// The methods of a folder with a field `listing`.
+macro_rules! listing_methods {
+    () => {
+        /// The names of the classes, sorted.
+        pub fn classes(&self) -> &[String] {
+            &self.listing.classes
+        }
+
+        /// The number of each class.
+        pub fn class_to_idx(&self) -> &BTreeMap<String, i64> {
+            &self.listing.class_to_idx
+        }
+
+        /// Path and class of each sample.
+        pub fn samples(&self) -> &[(PathBuf, i64)] {
+            &self.listing.samples
+        }
+    };
+}
+
 impl<T> DatasetFolder<T> {
     /// Files with one of these endings (`["npy"]`), each read by `load` when it is asked for. A class without such a file
     /// is an error.
@@ -41,20 +61,7 @@ impl<T> DatasetFolder<T> {
         Ok(DatasetFolder { listing, load: Box::new(load) })
     }
 
-    /// The names of the classes, sorted.
-    pub fn classes(&self) -> &[String] {
-        &self.listing.classes
-    }
-
-    /// The number of each class.
-    pub fn class_to_idx(&self) -> &BTreeMap<String, i64> {
-        &self.listing.class_to_idx
-    }
-
-    /// Path and class of each sample.
-    pub fn samples(&self) -> &[(PathBuf, i64)] {
-        &self.listing.samples
-    }
+    listing_methods!();
 }
 
 impl<T> Dataset for DatasetFolder<T> {
@@ -121,20 +128,7 @@ impl ImageFolder {
         self
     }
 
-    /// The names of the classes, sorted.
-    pub fn classes(&self) -> &[String] {
-        &self.listing.classes
-    }
-
-    /// The number of each class.
-    pub fn class_to_idx(&self) -> &BTreeMap<String, i64> {
-        &self.listing.class_to_idx
-    }
-
-    /// Path and class of each sample.
-    pub fn samples(&self) -> &[(PathBuf, i64)] {
-        &self.listing.samples
-    }
+    listing_methods!();
 }
 
 impl Dataset for ImageFolder {
