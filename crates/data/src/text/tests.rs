@@ -80,8 +80,8 @@ fn words_are_cut_into_pieces_as_bert_does() {
     assert!(WordPiece::new(Vocab::new(["a"]).unwrap(), true).is_err());
 }
 
-/// All bytes, and a few merges.
-fn small_bpe() -> Bpe {
+/// `vocab.json` and `merges.txt` of all bytes, and a few merges.
+fn small_bpe_files() -> [String; 2] {
     let mut tokens: Vec<String> = (0..256u32)
         .map(|b| match b {
             33..=126 | 161..=172 | 174..=255 => char::from_u32(b),
@@ -95,8 +95,12 @@ fn small_bpe() -> Bpe {
     tokens.extend(merges.iter().map(|merge| merge.replace(' ', "")));
     tokens.push("<|endoftext|>".into());
     let vocab: serde_json::Map<_, _> = tokens.into_iter().enumerate().map(|(i, token)| (token, i.into())).collect();
-    let vocab = serde_json::Value::Object(vocab).to_string();
-    Bpe::from_text(&vocab, &format!("#version: 0.2\n{}\n", merges.join("\n"))).unwrap()
+    [serde_json::Value::Object(vocab).to_string(), format!("#version: 0.2\n{}\n", merges.join("\n"))]
+}
+
+fn small_bpe() -> Bpe {
+    let [vocab, merges] = small_bpe_files();
+    Bpe::from_text(&vocab, &merges).unwrap()
 }
 
 #[test]
@@ -122,6 +126,33 @@ proptest! {
         let bert = WordPiece::new(Vocab::new(["[UNK]", "a", "##a"]).unwrap(), true).unwrap();
         prop_assert!(bert.encode(&text).is_ok());
         BasicEnglish.tokens(&text);
+    }
+
+    #[test]
+    fn damaged_vocabularies_are_errors_or_other_vocabularies(at: usize, byte: u8, cut: bool) {
+        let damaged = |text: &str| {
+            let mut bytes = text.as_bytes().to_vec();
+            let at = at % bytes.len();
+            if cut { bytes.truncate(at) } else { bytes[at] = byte }
+            bytes
+        };
+        let folder = std::env::temp_dir().join(format!("flambeau-damaged-vocab-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let put = |name: &str, bytes: &[u8]| {
+            let path = folder.join(name);
+            std::fs::write(&path, bytes).unwrap();
+            path
+        };
+        let json = put("ours.json", &damaged("{\"tokens\": [\"<unk>\", \"é\", \"a\"], \"default_index\": 0}"));
+        let _ = Vocab::load(json).map(|vocab| vocab.encode(&["a", "b"]));
+        let lines = put("vocab.txt", &damaged("[UNK]\na\n##a\n"));
+        let _ = WordPiece::load(lines, true).map(|bert| bert.encode("aab"));
+        let [vocab, merges] = small_bpe_files();
+        let [whole, half] = [put("vocab.json", vocab.as_bytes()), put("half.json", &damaged(&vocab))];
+        let [all, few] = [put("merges.txt", merges.as_bytes()), put("few.txt", &damaged(&merges))];
+        for bpe in [Bpe::load(half, all), Bpe::load(whole, few)] {
+            let _ = bpe.and_then(|bpe| bpe.decode(&bpe.encode("lower low")?));
+        }
     }
 }
 
