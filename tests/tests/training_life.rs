@@ -6,7 +6,7 @@ use flambeau::{
     prelude::*,
 };
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tensor_core::memory_stats;
+use tensor_core::{memory_stats, reset_peak};
 
 /// The counters belong to the process, so these tests take turns.
 fn alone() -> MutexGuard<'static, ()> {
@@ -64,6 +64,33 @@ fn a_hundred_steps_of_training_copy_nothing() -> Result<()> {
         step(&net, &mut sgd, &x, &y)?;
     }
     assert_eq!(memory_stats().cow_copies - before, 0);
+    Ok(())
+}
+
+#[test]
+fn guide_072_validation_without_gradients_needs_the_memory_of_one_forward() -> Result<()> {
+    let _turn = alone();
+    let net = Net::new()?;
+    net.eval();
+    let x = Tensor::randn([64, 1, 4, 4])?;
+    let y = Tensor::zeros([64])?.to_dtype(DType::I64)?;
+    let peak_of = |work: &dyn Fn() -> Result<()>| -> Result<usize> {
+        let _no_grad = no_grad();
+        let before = memory_stats().bytes;
+        reset_peak();
+        work()?;
+        Ok(memory_stats().peak_bytes - before)
+    };
+    let once = peak_of(&|| net.forward(&x).map(drop))?;
+    let loop_of_fifty = peak_of(&|| {
+        for _ in 0..50 {
+            let scores = net.forward(&x)?;
+            assert!(cross_entropy(&scores, &y)?.item::<f64>()?.is_finite());
+            assert_eq!(scores.argmax(Some(1), DROP)?.shape(), [64]);
+        }
+        Ok(())
+    })?;
+    assert!(once > 0 && loop_of_fifty <= once + once / 10, "{once} bytes for a forward, {loop_of_fifty} for the loop");
     Ok(())
 }
 

@@ -134,11 +134,37 @@ pub(crate) fn newton_schulz(x: &Tensor, weights: &[(f64, f64, f64)], eps: f64) -
     let norm = round(&x.square()?.sum()?.sqrt()?)?.maximum(eps)?;
     x = round(&x.div(&norm)?)?;
     for (a, b, c) in weights {
-        let gram = round(&x.matmul(&x.t()?)?)?;
-        let polynomial = round(&gram.mul(*b)?.add(&gram.matmul(&gram)?.mul(*c)?)?)?;
+        let gram = round(&symmetric_product(&x, &x.t()?)?)?;
+        let polynomial = round(&gram.mul(*b)?.add(&symmetric_product(&gram, &gram)?.mul(*c)?)?)?;
         x = round(&x.mul(*a)?.add(&polynomial.matmul(&x)?)?)?;
     }
     if tall { x.t() } else { Ok(x) }
+}
+
+/// `x y`, known to be symmetric, as `x x^T` is and the square of a symmetric matrix: blocks below the diagonal are those
+/// above it, and are not computed.
+fn symmetric_product(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    const BLOCK: usize = 120;
+    let n = x.shape()[0];
+    if n < 2 * BLOCK {
+        return x.matmul(y);
+    }
+    let y = y.contiguous()?;
+    let mut strips: Vec<Tensor> = Vec::new();
+    let mut rows = Vec::new();
+    for start in (0..n).step_by(BLOCK) {
+        let len = BLOCK.min(n - start);
+        let strip = x.narrow(0, start, len)?.matmul(&y.narrow(1, start, n - start)?)?;
+        let mut row = strips
+            .iter()
+            .enumerate()
+            .map(|(i, above)| above.narrow(1, start - i * BLOCK, len)?.t())
+            .collect::<Result<Vec<_>>>()?;
+        row.push(strip.clone());
+        strips.push(strip);
+        rows.push(Tensor::cat(&row.iter().collect::<Vec<_>>(), 1)?);
+    }
+    Tensor::cat(&rows.iter().collect::<Vec<_>>(), 0)
 }
 
 fn muon(o: &MuonOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {

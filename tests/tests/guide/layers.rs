@@ -351,6 +351,23 @@ fn guide_038_transformer_decoder() -> Result<()> {
 }
 
 #[test]
+fn guide_028_conv2d() -> Result<()> {
+    let conv = Conv2d::new(3, 64, 3, Conv2dOptions { padding: 1.into(), ..Default::default() })?;
+    assert_eq!(conv.weight.shape(), [64, 3, 3, 3]);
+    // PyTorch's first weights: uniform within 1 / sqrt(fan in).
+    let bound = 1.0 / f64::sqrt(27.0);
+    for p in conv.parameters() {
+        let values = p.to_vec::<f64>()?;
+        let largest = values.iter().fold(0.0f64, |a, v| a.max(v.abs()));
+        assert!(largest <= bound && largest > 0.8 * bound, "{largest} {bound}");
+    }
+    // One picture without a batch dimension, too; integers are not images.
+    assert_eq!(conv.forward(&Tensor::randn([3, 24, 24])?)?.shape(), [64, 24, 24]);
+    says(conv.forward(&Tensor::zeros([1, 3, 8, 8])?.to_dtype(DType::U8)?).unwrap_err(), &["conv2d", "u8"]);
+    Ok(())
+}
+
+#[test]
 fn guide_040_the_size_of_a_convolutions_output() -> Result<()> {
     manual_seed(40);
     let draw = |low, high| -> Result<usize> { Ok(Tensor::randint(low, high, [1])?.item::<i64>()? as usize) };

@@ -48,6 +48,25 @@ fn guide_074_cross_entropy() -> Result<()> {
 }
 
 #[test]
+fn guide_075_nll_loss() -> Result<()> {
+    let x = tensor![[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]]?.log()?;
+    let y = tensor![0, 2]?;
+    let picked = [-(0.7f64.ln()), -(0.1f64.ln())];
+    let with = |reduction| NLLLoss { reduction, ..Default::default() }.forward(&x, &y)?.to_vec::<f64>();
+    for (loss, expected) in [
+        (with(Reduction::None)?, picked.to_vec()),
+        (with(Reduction::Sum)?, vec![picked[0] + picked[1]]),
+        (with(Reduction::Mean)?, vec![(picked[0] + picked[1]) / 2.0]),
+    ] {
+        assert!(loss.len() == expected.len() && loss.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-6));
+    }
+    // A class beyond the last is the usual slip.
+    let why = nll_loss(&x, &tensor![0, 3]?).unwrap_err().to_string();
+    assert!(why.contains("nll_loss") && why.contains('3'), "{why}");
+    Ok(())
+}
+
+#[test]
 fn guide_076_divergence() -> Result<()> {
     let (p, q) = (tensor![[0.2, 0.8], [0.5, 0.5]]?, tensor![[0.4, 0.6], [0.5, 0.5]]?);
     let by_hand = 0.4 * (0.4f64 / 0.2).ln() + 0.6 * (0.6f64 / 0.8).ln();

@@ -10,8 +10,8 @@ use crate::{DType, Result, View, ViewMut, ops::Update};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-/// Elements a task handles.
-const GRAIN: usize = 32 << 10;
+/// Elements a task handles: few enough that no thread waits long for the last ones.
+const GRAIN: usize = 8 << 10;
 
 struct Each<'a, T, F>(&'a mut [T], F);
 impl<T: Copy, F: Fn(T) -> T> WithSimd for Each<'_, T, F> {
@@ -81,7 +81,7 @@ fn update_as<T: Real + Number>(update: &Update, grad: View<'_>, states: &mut [Vi
         (Update::Adam { lr, beta1, beta2, eps, weight_decay, decoupled, maximize, step }, [p, m, v]) => {
             let power = |beta: f64| 1.0 - beta.powf(step as f64);
             let size = of(lr / power(beta1));
-            let root = of(power(beta2).sqrt());
+            let unroot = of(1.0 / power(beta2).sqrt());
             let sign = of(if maximize { -1.0 } else { 1.0 });
             let (coupled, shrink) = if decoupled { (0.0, 1.0 - lr * weight_decay) } else { (weight_decay, 1.0) };
             let (coupled, shrink, eps) = (of(coupled), of(shrink), of(eps));
@@ -91,7 +91,7 @@ fn update_as<T: Real + Number>(update: &Update, grad: View<'_>, states: &mut [Vi
                 let g = fma(coupled, p, sign * g);
                 let m = fma(new1, g - m, m);
                 let v = fma(new2 * g, g, keep2 * v);
-                [p - size * (m / (v.sqrt() / root + eps)), m, v]
+                [p - size * (m / fma(v.sqrt(), unroot, eps)), m, v]
             }))
         }
         _ => None,
@@ -117,7 +117,7 @@ fn run<T: Real + Number, const N: usize>(
             dispatch(Step(g, states, f));
         }
     };
-    if tasks.len() <= 2 {
+    if tasks.len() <= 4 {
         tasks.into_iter().for_each(work);
     } else {
         tasks.into_par_iter().for_each(work);
