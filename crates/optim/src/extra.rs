@@ -5,36 +5,60 @@
 //! torch-optimizer 0.3.0 defines otherwise are in [`crate::torch_optimizer`].
 mod adam_like;
 mod belief;
+#[cfg(feature = "linalg")]
+mod blocks;
 mod curvature;
+#[cfg(feature = "linalg")]
+mod dash;
+mod distance;
 mod dual;
 mod estimates;
 mod factored;
 mod flash;
 mod free;
+#[cfg(feature = "linalg")]
+mod kron;
 mod layerwise;
 mod low_rank;
 mod memory;
+mod mini;
 mod momentum;
 mod moods;
 #[cfg(feature = "linalg")]
 mod precondition;
+mod ranger21;
 mod scion;
 mod sign;
+mod sphere;
+#[cfg(feature = "linalg")]
+mod subspace;
 
 pub use adam_like::*;
 pub use belief::*;
+#[cfg(feature = "linalg")]
+pub use blocks::*;
 pub use curvature::*;
+#[cfg(feature = "linalg")]
+pub use dash::*;
+pub use distance::*;
 pub use dual::*;
 pub use estimates::*;
 pub use factored::*;
 pub use flash::*;
 pub use free::*;
+#[cfg(feature = "linalg")]
+pub use kron::*;
 pub use layerwise::*;
 pub use low_rank::*;
 pub use memory::*;
+pub use mini::*;
 pub use momentum::*;
 pub use moods::*;
 #[cfg(feature = "linalg")]
 pub use precondition::*;
+pub use ranger21::*;
 pub use scion::*;
 pub use sign::*;
+pub use sphere::*;
+#[cfg(feature = "linalg")]
+pub use subspace::*;

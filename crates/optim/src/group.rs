@@ -36,6 +36,18 @@ pub struct Shared {
     pub state: State,
     /// The loss of this step, where a closure computed it.
     pub loss: Option<f64>,
+    /// Numbers of this step alone, which a pooled rule adds up over all groups: see [`Rule::gather`].
+    pub sums: Vec<f64>,
+}
+
+impl Shared {
+    /// The numbers of this step, which begin as `first` says for the first group.
+    pub fn sums<const N: usize>(&mut self, first: [f64; N]) -> &mut [f64] {
+        if self.sums.is_empty() {
+            self.sums = first.to_vec();
+        }
+        &mut self.sums
+    }
 }
 
 /// A parameter that takes part in a step.
@@ -81,18 +93,47 @@ impl Member<'_> {
 impl Members {
     /// The parameters that have a gradient take a step; whether there was one.
     pub(crate) fn step(&mut self, rule: &dyn Rule, loss: Option<f64>, master: bool) -> Result<bool> {
-        let with_grad = self
-            .params
-            .iter_mut()
-            .filter_map(|(parameter, state)| parameter.grad().map(|grad| Member { parameter, grad, state, master }));
-        let mut members: Vec<Member<'_>> = with_grad.collect();
+        let mut members = stepping(&mut self.params, master);
         if members.is_empty() {
             return Ok(false);
         }
-        members.iter_mut().for_each(|m| m.state.step += 1);
         self.shared.state.step += 1;
         self.shared.loss = loss;
         rule.update_group(&mut members, &mut self.shared).map_err(|e| e.renamed(rule.name()))?;
         Ok(true)
     }
+}
+
+/// The parameters that have a gradient, one step on.
+fn stepping(params: &mut [(Parameter, State)], master: bool) -> Vec<Member<'_>> {
+    let with_grad = params.iter_mut().filter_map(|(parameter, state)| {
+        let grad = parameter.grad()?;
+        state.step += 1;
+        Some(Member { parameter, grad, state, master })
+    });
+    with_grad.collect()
+}
+
+/// A step of a pooled rule over all groups; whether there was a gradient.
+pub(crate) fn step_pooled(groups: &mut [(&dyn Rule, &mut Members)], loss: Option<f64>, master: bool) -> Result<bool> {
+    let Some((first, mut shared)) = groups.first_mut().map(|(rule, m)| (*rule, std::mem::take(&mut m.shared))) else {
+        return Ok(false);
+    };
+    let mut parts: Vec<(&dyn Rule, Vec<Member<'_>>)> =
+        groups.iter_mut().map(|(rule, members)| (*rule, stepping(&mut members.params, master))).collect();
+    let found = parts.iter().any(|(_, members)| !members.is_empty());
+    let mut halves = || -> Result<()> {
+        shared.state.step += 1;
+        shared.loss = loss;
+        shared.sums.clear();
+        parts.iter_mut().try_for_each(|(rule, members)| rule.gather(members, &mut shared))?;
+        first.settle(&mut shared)?;
+        parts.iter_mut().try_for_each(|(rule, members)| rule.update_group(members, &mut shared))
+    };
+    let done = if found { halves() } else { Ok(()) };
+    if let Some((_, members)) = groups.first_mut() {
+        members.shared = shared;
+    }
+    done.map_err(|e| e.renamed(first.name()))?;
+    Ok(found)
 }

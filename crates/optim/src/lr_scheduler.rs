@@ -40,6 +40,25 @@ pub trait Schedule {
         self.lr(base, step)
     }
 
+    /// The learning rate after `step` steps where it was `lr` one step before (at step 0: as the schedules before this one
+    /// in a chain have left it). It differs from [`Schedule::lr_of`] where somebody else changes the rate, too: a schedule
+    /// that says only by how much a rate changes gives `lr` times that. One that does not implement this sets what
+    /// [`Schedule::lr_of`] says, whatever the rate was; so do PyTorch's `LambdaLR`, cycles and restarts.
+    fn next(&self, group: usize, base: f64, _lr: f64, step: u64) -> f64 {
+        self.lr_of(group, base, step)
+    }
+
+    /// The learning rate where this schedule takes over, in a sequence, from another that has left it at `lr`: that of its
+    /// step 0.
+    fn takes_over(&self, group: usize, base: f64, _lr: f64) -> f64 {
+        self.lr_of(group, base, 0)
+    }
+
+    /// Whether [`Schedule::next`] is all there is: the rate of a step is not known without those before.
+    fn recurs(&self) -> bool {
+        false
+    }
+
     /// The momentum after `step` steps, where the schedule changes it too.
     fn momentum(&self, _step: u64) -> Option<f64> {
         None
@@ -56,18 +75,28 @@ pub trait Schedule {
         Self: Sized,
     {
         self.check()?;
-        let scheduler = Scheduler { schedule: self, base: optimizer.lrs(), step: 0 };
+        let base = optimizer.lrs();
+        let drifts = self.recurs();
+        let mut scheduler = Scheduler { schedule: self, lrs: base.clone(), base, step: 0, drifts };
+        scheduler.lrs = scheduler.turned(&scheduler.base);
         scheduler.apply(optimizer);
         Ok(scheduler)
     }
 }
 
 /// A schedule on its way. [`Schedule::schedule`] starts it.
+///
+/// Where the optimizer's rates are not those that the scheduler has set, because the user or another scheduler changed
+/// them, it goes on from theirs, as PyTorch's do: see [`Schedule::next`].
 #[derive(Clone, Debug)]
 pub struct Scheduler<S> {
     schedule: S,
     base: Vec<f64>,
+    /// The rates of now.
+    lrs: Vec<f64>,
     step: u64,
+    /// Whether each rate follows from the one before: somebody else has changed it, or the schedule knows no other way.
+    drifts: bool,
 }
 
 impl<S: Schedule> Scheduler<S> {
@@ -75,12 +104,15 @@ impl<S: Schedule> Scheduler<S> {
     /// epoch of them, as the schedule counts).
     pub fn step(&mut self, optimizer: &mut dyn Optimizer) {
         self.step += 1;
+        let before = optimizer.lrs();
+        self.drifts |= before != self.lrs;
+        self.lrs = self.turned(&before);
         self.apply(optimizer);
     }
 
     /// The learning rates of now.
     pub fn lrs(&self) -> Vec<f64> {
-        self.base.iter().enumerate().map(|(i, &base)| self.schedule.lr_of(i, base, self.step)).collect()
+        self.lrs.clone()
     }
 
     /// The number of steps so far.
@@ -88,8 +120,21 @@ impl<S: Schedule> Scheduler<S> {
         self.step
     }
 
+    /// The rates of this step, from those of the last one or by themselves.
+    fn turned(&self, before: &[f64]) -> Vec<f64> {
+        let groups = self.base.iter().zip(before).enumerate();
+        let lr = |(group, (&base, &lr))| {
+            if self.drifts {
+                self.schedule.next(group, base, lr, self.step)
+            } else {
+                self.schedule.lr_of(group, base, self.step)
+            }
+        };
+        groups.map(lr).collect()
+    }
+
     fn apply(&self, optimizer: &mut dyn Optimizer) {
-        optimizer.set_lrs(&self.lrs());
+        optimizer.set_lrs(&self.lrs);
         if let Some(momentum) = self.schedule.momentum(self.step) {
             optimizer.set_momentum(momentum);
         }
@@ -100,10 +145,12 @@ impl<S: Schedule> Scheduler<S> {
         let mut dict = StateDict::new();
         dict.insert("step", Tensor::from_slice(&[self.step as i64], ())?);
         dict.insert("base_lrs", Tensor::from_slice(&self.base, [self.base.len()])?);
+        dict.insert("drifts", Tensor::from_slice(&[self.drifts], ())?);
+        dict.insert("_last_lr", Tensor::from_slice(&self.lrs, [self.lrs.len()])?);
         Ok(dict)
     }
 
-    /// Goes on where a saved schedule stood; its settings are those of this one.
+    /// Goes on where a saved schedule stood; its settings are those of this one. The rates are the optimizer's to load.
     pub fn load_state_dict(&mut self, dict: &StateDict) -> Result<()> {
         let entry = |name: &str| {
             dict.get(name).ok_or_else(|| Error::new("load_state_dict", format!("a scheduler's state has no {name:?}")))
@@ -115,10 +162,31 @@ impl<S: Schedule> Scheduler<S> {
                 format!("the saved schedule drove {} groups, this optimizer has {}", base.len(), self.base.len()),
             ));
         }
-        self.step = entry("step")?.item::<i64>()?.max(0) as u64;
-        self.base = base;
+        let step = entry("step")?.item::<i64>()?.max(0) as u64;
+        let lrs = match dict.get("_last_lr") {
+            Some(lrs) if lrs.numel() == base.len() => lrs.to_vec::<f64>()?,
+            _ => base.iter().enumerate().map(|(i, &base)| self.schedule.lr_of(i, base, step)).collect(),
+        };
+        self.drifts = self.schedule.recurs() || dict.get("drifts").map_or(Ok(false), Tensor::item)?;
+        (self.step, self.base, self.lrs) = (step, base, lrs);
         Ok(())
     }
+}
+
+/// A setting that must be a number.
+fn finite(schedule: &'static str, name: &str, value: f64) -> Result<()> {
+    if value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::new(schedule, format!("{name} is {value}, and must be a number")))
+}
+
+/// A setting that must be a number of at least 0.
+fn not_negative(schedule: &'static str, name: &str, value: f64) -> Result<()> {
+    if value.is_finite() && value >= 0.0 {
+        return Ok(());
+    }
+    Err(Error::new(schedule, format!("{name} is {value}, and must be a number of at least 0")))
 }
 
 /// A setting that must be positive.

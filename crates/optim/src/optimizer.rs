@@ -1,5 +1,10 @@
 //! What all optimizers do alike: groups of parameters, states, steps, saving.
-use crate::{Group, Rule, group::Members, saved, setting::Setting};
+use crate::{
+    Group, Rule,
+    group::{Members, step_pooled},
+    saved,
+    setting::{self, Setting},
+};
 use autograd::Parameter;
 use files::StateDict;
 use std::collections::HashSet;
@@ -168,6 +173,7 @@ impl<R: Rule> Optim<R> {
         options: impl Into<R>,
     ) -> Result<&mut Optim<R>> {
         let options = options.into();
+        setting::numbers(options.name(), &options.settings())?;
         options.check()?;
         let known: Vec<Parameter> = self.groups.iter().flat_map(Group::parameters).map(Parameter::tied).collect();
         let params = trainable(options.name(), &known, params.into_iter().collect())?;
@@ -214,8 +220,14 @@ impl<R: Rule> Optim<R> {
         }
         tell_step(self.groups.first().map_or("step", |g| g.options.name()), self);
         let mut found = false;
-        for group in &mut self.groups {
-            found |= group.members.step(&group.options, loss, self.master)?;
+        if self.groups.first().is_some_and(|g| g.options.pooled()) {
+            let mut all: Vec<(&dyn Rule, &mut Members)> =
+                self.groups.iter_mut().map(|g| (&g.options as &dyn Rule, &mut g.members)).collect();
+            found = step_pooled(&mut all, loss, self.master)?;
+        } else {
+            for group in &mut self.groups {
+                found |= group.members.step(&group.options, loss, self.master)?;
+            }
         }
         if !found && !self.told {
             self.told = true;

@@ -29,8 +29,12 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
 fn with_decompositions() -> Vec<Entry> {
     Vec::from(entries! {
         "pytorch_optimizer" {
+            "Alice" = e::AliceOptions::default(),
             "Conda" = e::CondaOptions::default(),
+            "DASH" = e::DASHOptions::default(),
+            "Kron" = e::KronOptions::default(),
             "SOAP" = e::SOAPOptions::default(),
+            "ScalableShampoo" = e::ScalableShampooOptions::default(),
             "SPlus" = e::SPlusOptions::default(),
             "Shampoo" = e::ShampooOptions::default(),
         }
@@ -77,6 +81,7 @@ fn all() -> Vec<Entry> {
             "AdEMAMix" = e::AdEMAMixOptions::default(),
             "AdaBelief" = e::AdaBeliefOptions::default(),
             "AdaBound" = e::AdaBoundOptions::default(),
+            "AdaDelta" = e::AdaDeltaOptions::default(),
             "AdaFactor" = e::AdaFactorOptions::default(),
             "AdaGC" = e::AdaGCOptions::default(),
             "AdaMax" = e::AdaMaxOptions::default(),
@@ -90,6 +95,8 @@ fn all() -> Vec<Entry> {
             "Adalite" = e::AdaliteOptions::default(),
             "AdamC" = e::AdamCOptions::default(),
             "AdamG" = e::AdamGOptions::default(),
+            "AdaHessian" = e::AdaHessianOptions::default(),
+            "AdamMini" = e::AdamMiniOptions::default(),
             "AdamP" = e::AdamPOptions::default(),
             "AdamS" = e::AdamSOptions::default(),
             "AdamWSN" = e::AdamWSNOptions::default(),
@@ -142,6 +149,7 @@ fn all() -> Vec<Entry> {
             "RAdam" = e::RAdamOptions::default(),
             "ROSE" = e::ROSEOptions::default(),
             "Ranger" = e::RangerOptions::default(),
+            "Ranger21" = e::Ranger21Options::default(),
             "SCION" = e::SCIONOptions::default(),
             "SCIONLight" = e::SCIONLightOptions::default(),
             "SGDP" = e::SGDPOptions::default(),
@@ -157,12 +165,17 @@ fn all() -> Vec<Entry> {
             "ScheduleFreeSGD" = e::ScheduleFreeSGDOptions::default(),
             "SignSGD" = e::SignSGDOptions::default(),
             "SimplifiedAdEMAMix" = e::SimplifiedAdEMAMixOptions::default(),
+            "SpectralSphere" = e::SpectralSphereOptions::default(),
+            "SophiaH" = e::SophiaHOptions::default(),
             "StableAdamW" = e::StableAdamWOptions::default(),
             "StableSPAM" = e::StableSPAMOptions::default(),
             "TAM" = e::TAMOptions::default(),
             "Tiger" = e::TigerOptions::default(),
             "VSGD" = e::VSGDOptions::default(),
             "Yogi" = e::YogiOptions::default(),
+        }
+        "c_optim" {
+            "CautiousAdamW" = e::CautiousAdamWOptions::default(),
         }
         "torch_optimizer" {
             "A2GradExp" = t::A2GradExpOptions::default(),
@@ -196,6 +209,22 @@ fn all() -> Vec<Entry> {
     })
 }
 
+/// Other names by which optimizers are known: those of papers for what is a setting here, and short ones.
+const ALIASES: [(&str, &str, &[&str]); 12] = [
+    ("AMSGrad", "Adam", &["amsgrad"]),
+    ("Apollo", "pytorch_optimizer.ApolloDQN", &[]),
+    ("AdaDelta", "Adadelta", &[]),
+    ("C-AdamW", "c_optim.CautiousAdamW", &[]),
+    ("C-Lion", "pytorch_optimizer.Lion", &["cautious"]),
+    ("CautiousLion", "pytorch_optimizer.Lion", &["cautious"]),
+    ("Grokfast", "pytorch_optimizer.GrokFastAdamW", &[]),
+    ("PSGD", "pytorch_optimizer.Kron", &[]),
+    ("PSGD-Kron", "pytorch_optimizer.Kron", &[]),
+    ("Signum", "pytorch_optimizer.SignSGD", &[]),
+    ("Sophia", "pytorch_optimizer.SophiaH", &[]),
+    ("ScheduleFree", "pytorch_optimizer.ScheduleFreeAdamW", &[]),
+];
+
 /// All names: PyTorch's own as they are, the others behind the package that they follow, `pytorch_optimizer.Lion`.
 ///
 /// ```
@@ -215,13 +244,33 @@ fn full_name(entry: &Entry) -> String {
 
 /// The rule of a name with its default settings. Case, `-` and `_` do not matter; a name without its package is looked
 /// for in PyTorch, then in pytorch_optimizer, then in torch_optimizer.
+///
+/// Names that are a setting, or short, are known as well: `AMSGrad`, `C-AdamW`, `C-Lion`, `Grokfast`, `PSGD`, `Signum`,
+/// `Sophia`, `ScheduleFree`. Lookahead, SAM and its relatives go around an optimizer: [`crate::Lookahead`],
+/// [`crate::SAM`].
+///
+/// ```
+/// # fn main() -> tensor_core::Result<()> {
+/// use optim::Rule;
+/// assert_eq!(optim::rule("sophia")?.name(), "SophiaH");
+/// assert_eq!(optim::rule("c-lion")?.name(), "Lion");
+/// # Ok(()) }
+/// ```
 pub fn rule(name: &str) -> Result<Box<dyn Rule + Send>> {
     let plain = |name: &str| name.replace(['-', '_'], "").to_lowercase();
     let wanted = plain(name);
     let found = ENTRIES.iter().find(|entry| plain(entry.name) == wanted || plain(&full_name(entry)) == wanted);
-    match found {
-        Some(entry) => Ok((entry.rule)()),
-        None => {
+    let alias = ALIASES.iter().find(|(alias, ..)| plain(alias) == wanted);
+    match (found, alias) {
+        (Some(entry), _) => Ok((entry.rule)()),
+        (None, Some((_, target, switches))) => {
+            let mut rule = rule(target)?;
+            switches.iter().for_each(|switch| {
+                rule.set(switch, &Setting::Bool(true));
+            });
+            Ok(rule)
+        }
+        (None, None) => {
             let last = wanted.rsplit('.').next().unwrap_or(&wanted);
             let nearest = ENTRIES.iter().min_by_key(|entry| distance(&plain(entry.name), last));
             let hint = nearest.map_or(String::new(), |entry| format!("did you mean {:?}? ", full_name(entry)));

@@ -60,6 +60,21 @@ pub trait Rule: std::fmt::Debug {
         members.iter_mut().try_for_each(|m| m.update(|p, g, state| self.update(p, g, state)))
     }
 
+    /// Whether the algorithm estimates something over all groups at once. Then every step runs [`Rule::gather`] on all
+    /// groups, [`Rule::settle`] on the first, and [`Rule::update_group`] on all; they have one `shared`, which is saved
+    /// with the first group.
+    fn pooled(&self) -> bool {
+        false
+    }
+    /// The first half of a pooled step: what the group adds to `shared.sums`.
+    fn gather(&self, _members: &mut [Member<'_>], _shared: &mut Shared) -> Result<()> {
+        Ok(())
+    }
+    /// Between the halves of a pooled step, for the first group: what follows from `shared.sums`.
+    fn settle(&self, _shared: &mut Shared) -> Result<()> {
+        Ok(())
+    }
+
     /// Turns a parameter from where it is trained to where it is used (`train` false), or back, for optimizers in which
     /// the two differ.
     fn turn(&self, _train: bool, _p: &mut Tensor, _state: &mut State) -> Result<()> {
@@ -127,6 +142,15 @@ impl<R: Rule + ?Sized> Rule for Box<R> {
     }
     fn update_group(&self, members: &mut [Member<'_>], shared: &mut Shared) -> Result<()> {
         (**self).update_group(members, shared)
+    }
+    fn pooled(&self) -> bool {
+        (**self).pooled()
+    }
+    fn gather(&self, members: &mut [Member<'_>], shared: &mut Shared) -> Result<()> {
+        (**self).gather(members, shared)
+    }
+    fn settle(&self, shared: &mut Shared) -> Result<()> {
+        (**self).settle(shared)
     }
     fn turn(&self, train: bool, p: &mut Tensor, state: &mut State) -> Result<()> {
         (**self).turn(train, p, state)

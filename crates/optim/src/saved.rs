@@ -1,6 +1,10 @@
 //! The states of an optimizer as named tensors: `state.0.exp_avg`, `param_groups.0.lr`, as PyTorch nests them, with the
 //! parameters numbered over all groups.
-use crate::{Rule, State, group::Members, setting::Setting};
+use crate::{
+    Rule, State,
+    group::Members,
+    setting::{self, Setting},
+};
 use autograd::Parameter;
 use files::StateDict;
 use tensor_core::{DType, Error, Result, Tensor};
@@ -128,5 +132,18 @@ fn fill(
             _ => return Err(wrong(format!("{name:?} is no name of an optimizer's state"))),
         }
     }
-    groups.iter().try_for_each(|(rule, _)| rule.check())
+    groups.iter_mut().try_for_each(|(rule, _)| {
+        setting::numbers(rule.name(), &rule.settings())?;
+        // Schedules in a chain may bring a rate below 0; where they did, the training goes on with it.
+        let lr = rule.lr();
+        let below = lr.is_finite() && lr < 0.0;
+        if below {
+            rule.set_lr(0.0);
+        }
+        let checked = rule.check();
+        if below {
+            rule.set_lr(lr);
+        }
+        checked
+    })
 }

@@ -235,7 +235,7 @@ pub(crate) fn check(rule: &'static str, settings: &[(&'static str, Setting)]) ->
                     }
                 }
             }
-            ("beta" | "beta1" | "beta2" | "beta3", value) => {
+            ("beta" | "beta0" | "beta1" | "beta2" | "beta3", value) => {
                 if let Some(beta) = value.number().filter(|beta| !(0.0..1.0).contains(beta)) {
                     return Err(outside(rule, name, beta, "at least 0 and below 1"));
                 }
@@ -269,7 +269,19 @@ pub(crate) fn check(rule: &'static str, settings: &[(&'static str, Setting)]) ->
                     return Err(outside(rule, name, x, "a number of at least 0"));
                 }
             }
-            (name, Setting::Float(x)) if x.is_nan() => return Err(outside(rule, name, *x, "a number")),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what is no number, under any name.
+pub(crate) fn numbers(rule: &'static str, settings: &[(&'static str, Setting)]) -> Result<()> {
+    let is_nan = |x: &Setting| x.number().is_some_and(f64::is_nan);
+    for (name, value) in settings {
+        match value {
+            Setting::List(items) if items.iter().any(is_nan) => return Err(outside(rule, name, f64::NAN, "numbers")),
+            value if is_nan(value) => return Err(outside(rule, name, f64::NAN, "a number")),
             _ => {}
         }
     }

@@ -196,3 +196,15 @@ pub(crate) fn norm_kept(g: &Tensor, state: &mut State, r: f64) -> Result<Tensor>
 pub(crate) fn surprise(g: &Tensor, v: &Tensor, eps: f64) -> Result<f64> {
     Ok(g.square()?.div(&v.maximum(eps)?)?.mean()?.item::<f64>()?.sqrt().max(1.0))
 }
+
+/// The unit matrix of this size, of the dtype and on the device of `like`.
+#[cfg(feature = "linalg")]
+pub(crate) fn eye(size: usize, like: &Tensor) -> Result<Tensor> {
+    Tensor::eye(size)?.to_dtype(like.dtype())?.to_device(&like.device())
+}
+
+/// The nearest number of bf16, an even one from the middle of two.
+pub(crate) fn bf16(x: f64) -> f64 {
+    let bits = (x as f32).to_bits();
+    f64::from(f32::from_bits(bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) & 0xffff_0000))
+}

@@ -23,6 +23,14 @@ pub(super) fn build(name: &str, params: Vec<Parameter>, a: &Args) -> Res<Box<dyn
             settings.push((*field, setting(value)?));
         }
     }
+    // PyTorch's Adafactor has both of its bounds in one setting.
+    if known.iter().any(|(field, _)| *field == "eps1")
+        && let Some(Value::List(bounds)) = a.named("eps")
+    {
+        for (field, bound) in ["eps1", "eps2"].into_iter().zip(bounds) {
+            settings.push((field, setting(bound)?));
+        }
+    }
     let left = a.leftovers();
     if left.is_empty() { Ok(optim::with_settings(name, params, &settings)?) } else { unsupported(left.join(", ")) }
 }

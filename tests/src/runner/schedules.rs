@@ -9,10 +9,12 @@ use autograd::Parameter;
 use optim::{
     Optimizer,
     lr_scheduler::{
-        Anneal, ConstantLR, CosineAnnealingLR, CosineAnnealingWarmRestarts, CycleMode, CyclicLR, ExponentialLR,
-        LambdaLR, LinearLR, MultiStepLR, OneCycleLR, PolynomialLR, ReduceLROnPlateau, Schedule, Scheduler, StepLR,
+        Anneal, ConstantLR, CosineAnnealingLR, CosineAnnealingWarmRestarts, CycleMode, CyclicLR, ExponentialLR, Goal,
+        LambdaLR, LinearLR, MultiStepLR, MultiplicativeLR, OneCycleLR, PolynomialLR, ReduceLROnPlateau, Schedule,
+        Scheduler, StepLR,
     },
 };
+use serde_json::Value as Json;
 use tensor_core::Tensor;
 
 /// The rate before every step is as recorded.
@@ -27,7 +29,9 @@ pub(super) fn replay(case: &Case<'_>) -> Res<()> {
     let parameter = Parameter::new(Tensor::zeros([1])?)?;
     let mut optimizer = optimizers::build("SGD", vec![parameter], &settings)?;
     let settings = Args::new(Vec::new(), case.named_values(&case.json["kwargs"])?);
-    let mut schedule = Schedules::new(case.text("scheduler")?, &settings, None, &mut *optimizer)?;
+    let factors: Vec<f64> = case.list("factors").iter().filter_map(Json::as_f64).collect();
+    let factors = (!factors.is_empty()).then_some(factors);
+    let mut schedule = Schedules::new(case.text("scheduler")?, &settings, factors, &mut *optimizer)?;
     for (i, expected) in case.list("lrs").iter().enumerate() {
         let Some(expected) = expected.as_f64() else { return wrong(format!("lr {i} is no number")) };
         compare::same_number(&format!("lr {i}"), optimizer.lr(), expected, case.tolerance())?;
@@ -55,6 +59,8 @@ impl Schedules {
     ) -> Res<Schedules> {
         let number = |name: &str, default: f64| a.float_or(usize::MAX, name, default);
         let count = |name: &str, default: usize| Ok::<u64, Fault>(a.count_or(usize::MAX, name, default)? as u64);
+        // CyclicLR's default; named in all of its modes, though only one of them has it.
+        let gamma = if name == "CyclicLR" { number("gamma", 1.0)? } else { 1.0 };
         let built = match name {
             "StepLR" => {
                 StepLR { step_size: count("step_size", 1)?, gamma: number("gamma", 0.1)? }.started(optimizer)?
@@ -83,7 +89,10 @@ impl Schedules {
             }
             "OneCycleLR" => OneCycleLR {
                 max_lr: number("max_lr", 0.1)?,
-                total_steps: count("total_steps", 1)?,
+                total_steps: match count("total_steps", 0)? {
+                    0 => count("epochs", 1)? * count("steps_per_epoch", 1)?,
+                    steps => steps,
+                },
                 pct_start: number("pct_start", 0.3)?,
                 anneal_strategy: match a.str_or(usize::MAX, "anneal_strategy", "cos")? {
                     "cos" => Anneal::Cos,
@@ -93,7 +102,7 @@ impl Schedules {
                 div_factor: number("div_factor", 25.0)?,
                 final_div_factor: number("final_div_factor", 1e4)?,
                 three_phase: a.bool_or(usize::MAX, "three_phase", false)?,
-                ..Default::default()
+                momentum: cycled(a, 0.85, 0.95)?,
             }
             .started(optimizer)?,
             "CyclicLR" => CyclicLR {
@@ -103,10 +112,14 @@ impl Schedules {
                 mode: match a.str_or(usize::MAX, "mode", "triangular")? {
                     "triangular" => CycleMode::Triangular,
                     "triangular2" => CycleMode::Triangular2,
-                    "exp_range" => CycleMode::ExpRange(number("gamma", 1.0)?),
+                    "exp_range" => CycleMode::ExpRange(gamma),
                     other => return unsupported(format!("mode {other}")),
                 },
-                ..Default::default()
+                step_size_down: match count("step_size_down", 0)? {
+                    0 => None,
+                    down => Some(down),
+                },
+                momentum: cycled(a, 0.8, 0.9)?,
             }
             .started(optimizer)?,
             "LambdaLR" => match factors {
@@ -115,7 +128,19 @@ impl Schedules {
                 }
                 None => return unsupported("LambdaLR without factors"),
             },
+            "MultiplicativeLR" => match factors {
+                Some(factors) => MultiplicativeLR(move |step: u64| factors.get(step as usize).copied().unwrap_or(0.0))
+                    .started(optimizer)?,
+                None => return unsupported("MultiplicativeLR without factors"),
+            },
             "ReduceLROnPlateau" => Schedules::Plateau(ReduceLROnPlateau {
+                mode: match a.str_or(usize::MAX, "mode", "min")? {
+                    "max" => Goal::Max,
+                    _ => Goal::Min,
+                },
+                relative: a.str_or(usize::MAX, "threshold_mode", "rel")? == "rel",
+                min_lr: number("min_lr", 0.0)?,
+                eps: number("eps", 1e-8)?,
                 factor: number("factor", 0.1)?,
                 patience: count("patience", 10)?,
                 threshold: number("threshold", 1e-4)?,
@@ -132,11 +157,17 @@ impl Schedules {
     pub(super) fn step(&mut self, optimizer: &mut dyn Optimizer, metric: Option<f64>) -> Res<()> {
         match (self, metric) {
             (Schedules::Steps(step), _) => step(optimizer),
-            (Schedules::Plateau(plateau), Some(metric)) => plateau.step(metric, optimizer),
+            (Schedules::Plateau(plateau), Some(metric)) => plateau.step(metric, optimizer)?,
             (Schedules::Plateau(_), None) => return unsupported("ReduceLROnPlateau without a metric"),
         }
         Ok(())
     }
+}
+
+/// The momenta between which a cycle runs.
+fn cycled(a: &Args, low: f64, high: f64) -> Res<Option<(f64, f64)>> {
+    let (low, high) = (a.float_or(usize::MAX, "base_momentum", low)?, a.float_or(usize::MAX, "max_momentum", high)?);
+    Ok(a.bool_or(usize::MAX, "cycle_momentum", true)?.then_some((low, high)))
 }
 
 /// Starting a schedule whose type is forgotten.

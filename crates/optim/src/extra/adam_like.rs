@@ -15,6 +15,13 @@ optimizers! {
         eps: f64 = 1e-8, maximize: bool = false,
     }
 
+    /// Adadelta (Zeiler, 2012, <https://arxiv.org/abs/1212.5701>) with a choice of weight decays; [`crate::Adadelta`] is
+    /// PyTorch's. Steps have the unit of the parameter: `u = rms(u) / rms(g) g; p -= lr u`, both means running.
+    AdaDelta, AdaDeltaOptions, each ada_delta {
+        lr: f64 = 1.0, rho: f64 = 0.9, weight_decay: f64 = 0.0, weight_decouple: bool = false, fixed_decay: bool = false,
+        eps: f64 = 1e-6, maximize: bool = false,
+    }
+
     /// Adamax (Kingma and Ba, 2014, <https://arxiv.org/abs/1412.6980>): `u = max(beta2 u, |g| + eps); p -= lr m̂ / u`.
     AdaMax, AdaMaxOptions, each ada_max {
         lr: f64 = 1e-3, betas: (f64, f64) = (0.9, 0.999), weight_decay: f64 = 0.0, weight_decouple: bool = false,
@@ -54,6 +61,16 @@ optimizers! {
     Ano, AnoOptions, each ano {
         lr: f64 = 1e-4, betas: (f64, f64) = (0.92, 0.99), weight_decay: f64 = 0.0, weight_decouple: bool = true,
         fixed_decay: bool = false, logarithmic_schedule: bool = false, eps: f64 = 1e-8, maximize: bool = false,
+    }
+
+    /// Cautious AdamW, C-AdamW (Liang et al., 2024, <https://arxiv.org/abs/2411.16085>, as the authors' C-Optim has it):
+    /// elements whose momentum and gradient differ in sign are left out, the others lengthened for it. Other optimizers
+    /// have it as the setting `cautious`.
+    CautiousAdamW, CautiousAdamWOptions, each cautious_adamw {
+        lr: f64 = 1e-3, betas: (f64, f64) = (0.9, 0.999), weight_decay: f64 = 0.0,
+        /// Correct the bias of the moments.
+        correct_bias: bool = true,
+        eps: f64 = 1e-6, maximize: bool = false,
     }
 
     /// DiffGrad (Dubey et al., 2019, <https://arxiv.org/abs/1909.11015>): smaller steps where the gradient changes
@@ -135,6 +152,16 @@ fn ada_bound(o: &AdaBoundOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> 
     p.sub_(&rates.mul(&m)?).map(drop)
 }
 
+fn ada_delta(o: &AdaDeltaOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
+    let mut g = turned!(o, g);
+    decay!(o).apply(p, &mut g, o.lr)?;
+    let [v, u] = s.slots(["square_avg", "acc_delta"], || g.zeros_like())?;
+    average_square(v, o.rho, &g)?;
+    let update = u.add(o.eps)?.sqrt()?.div(&v.add(o.eps)?.sqrt()?)?.mul(&g)?;
+    average_square(u, o.rho, &update)?;
+    add(p, -o.lr, &update)
+}
+
 fn ada_max(o: &AdaMaxOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
     let mut g = turned!(o, g);
     decay!(o).apply(p, &mut g, o.lr)?;
@@ -202,6 +229,16 @@ fn ano(o: &AnoOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> 
     average(v, o.betas.1, &sign.mul(&square)?)?;
     let d = v.div(debias(o.betas.1, t))?.sqrt()?.add(o.eps)?;
     go(p, o.lr, &g.abs()?.mul(&m.sign()?)?, &d)
+}
+
+fn cautious_adamw(o: &CautiousAdamWOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
+    let g = turned!(o, g);
+    let (m, v) = moments(s, &g, &g, o.betas)?;
+    let (bias1, bias2) = if o.correct_bias { biases(o.betas, s.step) } else { (1.0, 1.0) };
+    let mask = m.mul(&g)?.gt(0.0)?.to_dtype(g.dtype())?;
+    let share = mask.mean()?.item::<f64>()?.max(1e-3);
+    go(p, o.lr * bias2 / bias1 / share, &m.mul(&mask)?, &v.sqrt()?.add(o.eps)?)?;
+    p.mul_(1.0 - o.lr * o.weight_decay).map(drop)
 }
 
 fn diff_grad(o: &DiffGradOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {

@@ -9,6 +9,15 @@ impl Schedule for Box<dyn Schedule> {
     fn lr_of(&self, group: usize, base: f64, step: u64) -> f64 {
         (**self).lr_of(group, base, step)
     }
+    fn next(&self, group: usize, base: f64, lr: f64, step: u64) -> f64 {
+        (**self).next(group, base, lr, step)
+    }
+    fn takes_over(&self, group: usize, base: f64, lr: f64) -> f64 {
+        (**self).takes_over(group, base, lr)
+    }
+    fn recurs(&self) -> bool {
+        (**self).recurs()
+    }
     fn momentum(&self, step: u64) -> Option<f64> {
         (**self).momentum(step)
     }
@@ -29,6 +38,15 @@ pub struct MultiplicativeLR<F>(pub F);
 impl<F: Fn(u64) -> f64> Schedule for MultiplicativeLR<F> {
     fn lr(&self, base: f64, step: u64) -> f64 {
         (1..=step).fold(base, |lr, step| lr * (self.0)(step))
+    }
+    fn next(&self, _group: usize, _base: f64, lr: f64, step: u64) -> f64 {
+        if step == 0 { lr } else { lr * (self.0)(step) }
+    }
+    fn takes_over(&self, _group: usize, _base: f64, lr: f64) -> f64 {
+        lr * (self.0)(0)
+    }
+    fn recurs(&self) -> bool {
+        true
     }
 }
 
@@ -73,10 +91,28 @@ impl SequentialLR {
 
 impl Schedule for SequentialLR {
     fn lr(&self, base: f64, step: u64) -> f64 {
-        self.at(step).map_or(base, |(schedule, step)| schedule.lr(base, step))
+        self.lr_of(0, base, step)
     }
     fn lr_of(&self, group: usize, base: f64, step: u64) -> f64 {
-        self.at(step).map_or(base, |(schedule, step)| schedule.lr_of(group, base, step))
+        // A schedule that only multiplies goes on from where the one before it ended.
+        let mut lr = base;
+        if self.recurs() {
+            return (0..=step).fold(base, |lr, step| self.next(group, base, lr, step));
+        }
+        if let Some((schedule, step)) = self.at(step) {
+            lr = schedule.lr_of(group, base, step);
+        }
+        lr
+    }
+    fn next(&self, group: usize, base: f64, lr: f64, step: u64) -> f64 {
+        match self.at(step) {
+            Some((schedule, 0)) if step > 0 => schedule.takes_over(group, base, lr),
+            Some((schedule, step)) => schedule.next(group, base, lr, step),
+            None => lr,
+        }
+    }
+    fn recurs(&self) -> bool {
+        self.schedulers.iter().any(|s| s.recurs())
     }
     fn momentum(&self, step: u64) -> Option<f64> {
         self.at(step).and_then(|(schedule, step)| schedule.momentum(step))
@@ -94,7 +130,9 @@ impl Schedule for SequentialLR {
     }
 }
 
-/// Schedules at the same time: the rate is multiplied by what each makes of it.
+/// Schedules at the same time: in every step each changes the rate that those before it have left, as
+/// [`Schedule::next`] says. Those that only say by how much a rate changes multiply; one that sets it (`LambdaLR`, cycles,
+/// restarts) undoes those before it.
 ///
 /// ```
 /// use optim::lr_scheduler::{ChainedScheduler, ConstantLR, ExponentialLR, Schedule};
@@ -122,10 +160,13 @@ impl Schedule for ChainedScheduler {
         self.lr_of(0, base, step)
     }
     fn lr_of(&self, group: usize, base: f64, step: u64) -> f64 {
-        if base == 0.0 {
-            return 0.0;
-        }
-        self.schedulers.iter().fold(base, |lr, schedule| lr * schedule.lr_of(group, base, step) / base)
+        (0..=step).fold(base, |lr, step| self.next(group, base, lr, step))
+    }
+    fn next(&self, group: usize, base: f64, lr: f64, step: u64) -> f64 {
+        self.schedulers.iter().fold(lr, |lr, schedule| schedule.next(group, base, lr, step))
+    }
+    fn recurs(&self) -> bool {
+        true
     }
     fn momentum(&self, step: u64) -> Option<f64> {
         self.schedulers.iter().filter_map(|s| s.momentum(step)).next_back()
@@ -154,6 +195,12 @@ impl<S: Schedule> Schedule for PerGroup<S> {
     }
     fn lr_of(&self, group: usize, base: f64, step: u64) -> f64 {
         self.0.get(group).or(self.0.last()).map_or(base, |s| s.lr_of(group, base, step))
+    }
+    fn next(&self, group: usize, base: f64, lr: f64, step: u64) -> f64 {
+        self.0.get(group).or(self.0.last()).map_or(lr, |s| s.next(group, base, lr, step))
+    }
+    fn recurs(&self) -> bool {
+        self.0.iter().any(Schedule::recurs)
     }
     fn momentum(&self, step: u64) -> Option<f64> {
         self.0.first().and_then(|s| s.momentum(step))

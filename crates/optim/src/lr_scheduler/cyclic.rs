@@ -1,5 +1,6 @@
 //! Schedules that go up and down: warm restarts, cycles, the one cycle.
-use super::{Schedule, positive};
+use super::{Schedule, finite, not_negative, positive};
+use crate::setting::outside;
 use std::f64::consts::PI;
 use tensor_core::{Error, Result};
 
@@ -27,6 +28,7 @@ impl Schedule for CosineAnnealingWarmRestarts {
         self.eta_min + (base - self.eta_min) * (1.0 + (PI * at as f64 / length as f64).cos()) / 2.0
     }
     fn check(&self) -> Result<()> {
+        finite("CosineAnnealingWarmRestarts", "eta_min", self.eta_min)?;
         positive("CosineAnnealingWarmRestarts", "t_0", self.t_0 as f64)?;
         positive("CosineAnnealingWarmRestarts", "t_mult", self.t_mult as f64)
     }
@@ -128,10 +130,20 @@ impl Schedule for OneCycleLR {
         positive("OneCycleLR", "total_steps", self.total_steps as f64)?;
         positive("OneCycleLR", "div_factor", self.div_factor)?;
         positive("OneCycleLR", "final_div_factor", self.final_div_factor)?;
+        check_momentum("OneCycleLR", self.momentum)?;
         if !(0.0..=1.0).contains(&self.pct_start) {
             return Err(Error::new("OneCycleLR", format!("pct_start is {}, not within 0 and 1", self.pct_start)));
         }
         Ok(())
+    }
+}
+
+/// Both ends of a cycle of momentum are decays.
+fn check_momentum(schedule: &'static str, momentum: Option<(f64, f64)>) -> Result<()> {
+    let Some((low, high)) = momentum else { return Ok(()) };
+    match [low, high].into_iter().find(|m| !(0.0..1.0).contains(m)) {
+        Some(m) => Err(outside(schedule, "momentum", m, "at least 0 and below 1")),
+        None => Ok(()),
     }
 }
 
@@ -204,6 +216,12 @@ impl Schedule for CyclicLR {
         self.momentum.map(|(low, high)| high - (high - low) * self.height(step))
     }
     fn check(&self) -> Result<()> {
+        not_negative("CyclicLR", "base_lr", self.base_lr)?;
+        not_negative("CyclicLR", "max_lr", self.max_lr)?;
+        check_momentum("CyclicLR", self.momentum)?;
+        if let CycleMode::ExpRange(gamma) = self.mode {
+            not_negative("CyclicLR", "gamma", gamma)?;
+        }
         positive("CyclicLR", "step_size_up", self.step_size_up as f64)?;
         self.step_size_down.map_or(Ok(()), |down| positive("CyclicLR", "step_size_down", down as f64))
     }

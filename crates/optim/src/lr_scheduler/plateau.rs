@@ -1,5 +1,6 @@
 //! A rate that falls when nothing gets better any more.
-use crate::Optimizer;
+use super::not_negative;
+use crate::{Optimizer, setting::outside};
 use files::StateDict;
 use tensor_core::{Error, Result, Tensor};
 
@@ -23,7 +24,7 @@ pub enum Goal {
 /// let mut optimizer = SGD::new(params, 0.4)?;
 /// let mut scheduler = ReduceLROnPlateau { patience: 1, ..Default::default() };
 /// for loss in [1.0, 1.0, 1.0] {
-///     scheduler.step(loss, &mut optimizer);
+///     scheduler.step(loss, &mut optimizer)?;
 /// }
 /// assert!((optimizer.lr() - 0.04).abs() < 1e-12);
 /// # Ok(()) }
@@ -75,8 +76,21 @@ impl Default for ReduceLROnPlateau {
 }
 
 impl ReduceLROnPlateau {
+    /// Refuses settings that cannot be meant.
+    pub fn check(&self) -> Result<()> {
+        const NAME: &str = "ReduceLROnPlateau";
+        if !(0.0..1.0).contains(&self.factor) {
+            return Err(outside(NAME, "factor", self.factor, "at least 0 and below 1"));
+        }
+        for (name, value) in [("threshold", self.threshold), ("min_lr", self.min_lr), ("eps", self.eps)] {
+            not_negative(NAME, name, value)?;
+        }
+        Ok(())
+    }
+
     /// Takes note of a metric, and reduces the optimizer's rates if it is time.
-    pub fn step(&mut self, metric: f64, optimizer: &mut dyn Optimizer) {
+    pub fn step(&mut self, metric: f64, optimizer: &mut dyn Optimizer) -> Result<()> {
+        self.check()?;
         let state = &mut self.state;
         let better = match (state.best, self.mode, self.relative) {
             (None, ..) => !metric.is_nan(),
@@ -105,6 +119,7 @@ impl ReduceLROnPlateau {
             state.cooling = self.cooldown;
             state.bad = 0;
         }
+        Ok(())
     }
 
     /// Where it stands, to be saved.

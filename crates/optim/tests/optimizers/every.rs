@@ -1,5 +1,6 @@
 //! What holds for every optimizer of the table, by its name.
-use autograd::Parameter;
+use autograd::{Backward, BackwardOptions, Parameter};
+use files::StateDict;
 use optim::{Optimizer, Setting, by_name, names, rule, with_settings};
 use tensor_core::{Tensor, manual_seed};
 
@@ -11,14 +12,22 @@ fn tied(params: &[Parameter]) -> Vec<Parameter> {
     params.iter().map(Parameter::tied).collect()
 }
 
-/// Steps by gradients that depend on the number of the step only.
-fn run(optimizer: &mut dyn Optimizer, params: &[Parameter], steps: std::ops::Range<u64>) {
+/// Steps by gradients that depend on the number of the step only; those of second-order optimizers are recorded.
+fn run(name: &str, optimizer: &mut dyn Optimizer, params: &[Parameter], steps: std::ops::Range<u64>) {
     for step in steps {
         manual_seed(1000 + step);
-        for p in params {
-            p.set_grad(Some(Tensor::randn(p.shape()).unwrap()));
+        let draw = |p: &Parameter| Tensor::randn(p.shape()).unwrap();
+        if ["AdaHessian", "SophiaH"].iter().any(|second_order| name.ends_with(second_order)) {
+            params.iter().for_each(Parameter::zero_grad);
+            for p in params {
+                let loss = p.square().unwrap().add(&draw(p)).unwrap().square().unwrap().sum().unwrap();
+                let options = BackwardOptions { create_graph: true, ..Default::default() };
+                loss.backward_with(None, options).unwrap();
+            }
+        } else {
+            params.iter().for_each(|p| p.set_grad(Some(draw(p))));
         }
-        optimizer.step().unwrap();
+        optimizer.step().unwrap_or_else(|e| panic!("{name}: {e}"));
     }
 }
 
@@ -29,57 +38,77 @@ fn bits(params: &[Parameter]) -> Vec<u32> {
 #[test]
 fn every_optimizer_goes_on_with_the_same_bits() {
     let _alone = super::COUNTED.lock();
+    assert!(names().len() > 130);
     for (i, name) in names().iter().enumerate() {
         manual_seed(i as u64);
         let whole = params();
         let parts: Vec<Parameter> = whole.to_vec();
         let mut optimizer = by_name(name, tied(&whole), 0.01).unwrap();
-        run(&mut *optimizer, &whole, 0..14);
+        run(name, &mut *optimizer, &whole, 0..14);
 
-        // Any step to stop at, another one for every optimizer.
+        // Any step to stop at, another one for every optimizer; and on from the bytes of files.
         let stop = 1 + (i as u64 * 7) % 13;
         let mut first = by_name(name, tied(&parts), 0.01).unwrap();
-        run(&mut *first, &parts, 0..stop);
-        let saved = first.state_dict().unwrap();
-        let resumed: Vec<Parameter> = parts.iter().map(|p| Parameter::new(p.detach()).unwrap()).collect();
+        run(name, &mut *first, &parts, 0..stop);
+        let weights: StateDict = parts.iter().enumerate().map(|(i, p)| (i.to_string(), p.detach())).collect();
+        let files = [weights, first.state_dict().unwrap()].map(|d| d.to_bytes().unwrap());
+        let [weights, state] = files.map(|bytes| StateDict::from_bytes(&bytes).unwrap());
+        let resumed: Vec<Parameter> =
+            (0..parts.len()).map(|i| Parameter::new(weights.get(&i.to_string()).unwrap().clone()).unwrap()).collect();
         let mut second = by_name(name, tied(&resumed), 0.5).unwrap();
-        second.load_state_dict(&saved).unwrap_or_else(|e| panic!("{name}: {e}"));
-        run(&mut *second, &resumed, stop..14);
+        second.load_state_dict(&state).unwrap_or_else(|e| panic!("{name}: {e}"));
+        run(name, &mut *second, &resumed, stop..14);
         assert_eq!(bits(&whole), bits(&resumed), "{name}, stopped after {stop} steps");
     }
 }
+
+/// Rates, shares and small numbers that no optimizer can mean below 0.
+const NOT_NEGATIVE: [&str; 8] =
+    ["lr", "eps", "weight_decay", "momentum", "d0", "matrix_eps", "diagonal_eps", "trust_coefficient"];
 
 #[test]
 fn every_optimizer_refuses_what_cannot_be_meant() {
     let _alone = super::COUNTED.lock();
     for name in names() {
-        let with = |setting: &str, value: Setting| {
-            with_settings(&name, params(), &[(setting, value)]).err().map(|e| e.to_string())
+        let refuses = |setting: &str, value: Setting| {
+            let error = with_settings(&name, params(), &[(setting, value.clone())]).err();
+            let error = error.unwrap_or_else(|| panic!("{name} takes {setting} = {value:?}")).to_string();
+            assert!(error.contains(setting), "{name}: {error} does not name {setting}");
         };
         for (setting, default) in rule(&name).unwrap().settings() {
-            match (setting, &default) {
-                ("lr" | "eps" | "weight_decay", Setting::Float(_)) => {
-                    for bad in [-1.0, f64::NAN] {
-                        let error =
-                            with(setting, bad.into()).unwrap_or_else(|| panic!("{name}: {setting} {bad} is taken"));
-                        assert!(error.contains(setting), "{name}: {error}");
+            match &default {
+                Setting::Float(_) => {
+                    refuses(setting, f64::NAN.into());
+                    if NOT_NEGATIVE.contains(&setting) {
+                        refuses(setting, (-1.0).into());
+                    }
+                    // A2Grad's beta is no decay.
+                    if !name.contains("A2Grad") && ["beta", "beta0", "beta1", "beta2", "beta3"].contains(&setting) {
+                        [1.5, 1.0, -0.1].into_iter().for_each(|bad| refuses(setting, bad.into()));
                     }
                 }
-                ("betas", Setting::List(betas)) => {
-                    for bad in [1.5, -0.1] {
-                        let mut betas = betas.clone();
-                        betas[0] = Setting::Float(bad);
-                        let error = with("betas", Setting::List(betas)).unwrap_or_else(|| panic!("{name}: beta {bad}"));
-                        assert!(error.contains("betas"), "{name}: {error}");
+                Setting::List(items) => {
+                    for i in 0..items.len() {
+                        let with = |x: f64| {
+                            let mut items = items.clone();
+                            items[i] = Setting::Float(x);
+                            Setting::List(items)
+                        };
+                        refuses(setting, with(f64::NAN));
+                        if setting == "betas" && !name.ends_with("PNM") {
+                            [1.5, -0.1].into_iter().for_each(|bad| refuses(setting, with(bad)));
+                        }
+                        if setting == "betas" && i < 2 && !name.ends_with("PNM") {
+                            refuses(setting, with(1.0));
+                        }
                     }
                 }
+                Setting::Int(_) => refuses(setting, 0.5.into()),
                 _ => {}
             }
-            let error = with(setting, "?!".into()).unwrap_or_else(|| panic!("{name}: {setting} is text"));
-            assert!(error.contains(setting), "{name}: {error}");
+            refuses(setting, "?!".into());
         }
-        let error = with("learning_speed", 0.1.into()).unwrap_or_else(|| panic!("{name}: any setting"));
-        assert!(error.contains("learning_speed"), "{name}: {error}");
+        refuses("learning_speed", 0.1.into());
 
         let none: Vec<Parameter> = Vec::new();
         assert!(by_name(&name, none, 0.1).is_err_and(|e| e.to_string().contains("no parameters")), "{name}");
@@ -98,6 +127,12 @@ fn a_wrong_name_is_answered_with_the_nearest() {
     let error = by_name("adma", params(), 0.1).err().unwrap().to_string();
     assert!(error.contains("\"Adam\""), "{error}");
     assert!(by_name("Schedule_Free-adamw", params(), 0.1).is_ok());
+    for (alias, meant) in [("SOPHIA", "SophiaH"), ("psgd-kron", "Kron"), ("grokfast", "GrokFastAdamW")] {
+        assert_eq!(rule(alias).unwrap().name(), meant);
+    }
+    let lion = rule("C-Lion").unwrap();
+    assert!(lion.settings().contains(&("cautious", true.into())), "{lion:?}");
+    assert!(rule("amsgrad").unwrap().settings().contains(&("amsgrad", true.into())));
 }
 
 #[test]
