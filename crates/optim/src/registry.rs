@@ -224,7 +224,6 @@ const ALIASES: [(&str, &str, &[&str]); 14] = [
     ("C-AdamW", "c_optim.CautiousAdamW", &[]),
     ("C-Lion", "pytorch_optimizer.Lion", &["cautious"]),
     ("CautiousLion", "pytorch_optimizer.Lion", &["cautious"]),
-    // On one process, its equal.
     ("DistributedMuon", "pytorch_optimizer.Muon", &[]),
     ("pytorch_optimizer.DistributedMuon", "pytorch_optimizer.Muon", &[]),
     ("Grokfast", "pytorch_optimizer.GrokFastAdamW", &[]),
@@ -256,7 +255,7 @@ fn full_name(entry: &Entry) -> String {
 /// for in PyTorch, then in pytorch_optimizer, then in torch_optimizer.
 ///
 /// Names that are a setting, or short, are known as well: `AMSGrad`, `C-AdamW`, `C-Lion`, `Grokfast`, `PSGD`, `Signum`,
-/// `Sophia`, `ScheduleFree`. Lookahead, SAM and its relatives go around an optimizer: [`crate::Lookahead`],
+/// `Sophia`, `ScheduleFree`, and `DistributedMuon`, which on one process is Muon. Lookahead, SAM and its relatives go around an optimizer: [`crate::Lookahead`],
 /// [`crate::SAM`].
 ///
 /// ```

@@ -34,9 +34,8 @@ fn gravity(o: &GravityOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Res
     let t = s.step as f64;
     // A rate of 0, as warm-ups begin with, stands still.
     let deviation = if o.lr > 0.0 { o.alpha / o.lr } else { 0.0 };
-    let [v] = s.slots(["v"], || {
-        Tensor::normal(0.0, deviation, g.shape())?.to_dtype(g.dtype())?.to_device(&g.device())
-    })?;
+    let [v] =
+        s.slots(["v"], || Tensor::normal(0.0, deviation, g.shape())?.to_dtype(g.dtype())?.to_device(&g.device()))?;
     let pull = g.mul(&g.abs()?.amax()?)?.square()?.add(1.0)?;
     average(v, (o.beta * t + 1.0) / (t + 2.0), &g.div(&pull)?)?;
     add(p, -o.lr, v)

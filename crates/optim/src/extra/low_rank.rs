@@ -1,7 +1,7 @@
 //! Adam whose moments live in a small space, into which gradients are projected.
 use super::{
     adam_like::{adam_step, biases, go},
-    projection::{self, ProjectionType, projection},
+    projection::{self, ProjectionType, is_matrix, projection},
 };
 use crate::{
     State,
@@ -32,9 +32,7 @@ optimizers! {
         lr: f64 = 1e-2, betas: (f64, f64) = (0.9, 0.999), scale_type: ScaleType = ScaleType::Tensor,
         /// Size of the small side of a matrix; `None` for no projection.
         rank: Option<usize> = None,
-        /// Steps from one basis to the next.
-        update_proj_gap: usize = 50,
-        scale: f64 = 1.0, projection_type: ProjectionType = ProjectionType::Std,
+        update_proj_gap: usize = 50, scale: f64 = 1.0, projection_type: ProjectionType = ProjectionType::Std,
         weight_decay: f64 = 0.0, weight_decouple: bool = true, fixed_decay: bool = false, correct_bias: bool = true,
         eps: f64 = 1e-6, maximize: bool = false,
     } + {
@@ -56,9 +54,7 @@ optimizers! {
         lr: f64 = 1e-3, betas: (f64, f64) = (0.9, 0.999),
         /// Size of the small side of a matrix; `None` for no projection.
         rank: Option<usize> = None,
-        /// Steps from one basis to the next.
-        update_proj_gap: usize = 50,
-        scale: f64 = 1.0, projection_type: ProjectionType = ProjectionType::Std, weight_decay: f64 = 0.0,
+        update_proj_gap: usize = 50, scale: f64 = 1.0, projection_type: ProjectionType = ProjectionType::Std, weight_decay: f64 = 0.0,
         eps: f64 = 1e-6, maximize: bool = false,
     } + {
         fn check(&self) -> Result<()> {
@@ -93,9 +89,7 @@ optimizers! {
         lr: f64 = 1e-3, betas: (f64, f64) = (0.9, 0.999),
         /// Size of the small side of a matrix; `None` for no projection.
         rank: Option<usize> = None,
-        /// Steps from one basis to the next.
-        update_proj_gap: usize = 50,
-        scale: f64 = 1.0, projection_type: ProjectionType = ProjectionType::Std, weight_decay: f64 = 0.0,
+        update_proj_gap: usize = 50, scale: f64 = 1.0, projection_type: ProjectionType = ProjectionType::Std, weight_decay: f64 = 0.0,
         eps: f64 = 1e-6, maximize: bool = false,
     } + {
         fn check(&self) -> Result<()> {
@@ -139,7 +133,7 @@ fn apollo(o: &APOLLOOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Resul
     if !o.weight_decouple {
         decay!(o).apply(p, &mut g, rate)?;
     }
-    if o.rank.is_some() && g.dim() == 2 {
+    if o.rank.is_some() && is_matrix(&g) {
         let bases = projection!(o).drawn(s, &g)?;
         let r = bases.project(&g)?;
         let a = step(s, &r, o.betas, o.eps)?;
@@ -158,7 +152,7 @@ fn apollo(o: &APOLLOOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Resul
 
 fn fira(o: &FiraOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
     let g = turned!(o, g);
-    if o.rank.is_some() && g.dim() == 2 {
+    if o.rank.is_some() && is_matrix(&g) {
         let bases = projection!(o).singular(s, &g)?;
         let r = bases.project(&g)?;
         let a = step(s, &r, o.betas, o.eps)?;
@@ -174,7 +168,7 @@ fn fira(o: &FiraOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()
 
 fn galore(o: &GaLoreOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
     let g = turned!(o, g);
-    if o.rank.is_some() && g.dim() == 2 {
+    if o.rank.is_some() && is_matrix(&g) {
         let bases = projection!(o).singular(s, &g)?;
         let a = step(s, &bases.project(&g)?, o.betas, o.eps)?;
         let (bias1, bias2) = biases(o.betas, s.step);

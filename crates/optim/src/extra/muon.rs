@@ -83,21 +83,10 @@ optimizers! {
     /// ```
     Muon, MuonOptions, each muon {
         lr: f64 = 2e-2, momentum: f64 = 0.95, weight_decay: f64 = 0.0, weight_decouple: bool = true,
-        nesterov: bool = true,
-        /// Newton-Schulz steps.
-        ns_steps: usize = 5,
-        /// The polynomials of the Newton-Schulz steps.
-        ns_coeffs: Quintics = Quintics::default(),
-        /// The rate of Moonlight (Liu et al., 2025, <https://arxiv.org/abs/2502.16982>), `lr 0.2 sqrt(max(m, n))`.
-        use_adjusted_lr: bool = false,
-        /// Whether the group is Muon's; else it is AdamW's.
-        use_muon: bool = true,
-        /// Step size of an AdamW group.
-        adamw_lr: f64 = 3e-4,
+        nesterov: bool = true, ns_steps: usize = 5, ns_coeffs: Quintics = Quintics::default(),
+        use_adjusted_lr: bool = false, use_muon: bool = true, adamw_lr: f64 = 3e-4,
         adamw_betas: (f64, f64) = (0.9, 0.95), adamw_wd: f64 = 0.0, adamw_eps: f64 = 1e-10, maximize: bool = false,
-        ns_method: NsMethod = NsMethod::NewtonSchulz,
-        /// Newton-Schulz steps before which the method `gram_newton_schulz` starts anew.
-        ns_reset_steps: Vec<usize> = vec![2],
+        ns_method: NsMethod = NsMethod::NewtonSchulz, ns_reset_steps: Vec<usize> = vec![2],
     } + { two_rates!(check_muon); }
 
     /// MuonClip (Kimi K2, 2025, <https://arxiv.org/abs/2507.20534>): [`Muon`] with `m = momentum m + g`, the rate of
@@ -141,12 +130,7 @@ macro_rules! plain {
 /// Newton-Schulz of settings that say all of it.
 macro_rules! whole {
     ($o:ident) => {
-        Orthogonal {
-            steps: $o.ns_steps,
-            quintics: &$o.ns_coeffs,
-            method: $o.ns_method,
-            resets: &$o.ns_reset_steps,
-        }
+        Orthogonal { steps: $o.ns_steps, quintics: &$o.ns_coeffs, method: $o.ns_method, resets: &$o.ns_reset_steps }
     };
 }
 

@@ -175,7 +175,8 @@ fn gram_newton_schulz(x: &Tensor, weights: &[(f64, f64, f64)], resets: &[usize])
         let z = round(r.mul(b)?.add(&r.matmul(&r)?.mul(c)?)?)?;
         q = Some(round(match &q {
             Some(q) => q.mul(a)?.add(&q.matmul(&z)?)?,
-            None => z.add(&Tensor::eye(z.shape()[0])?.to_device(&z.device())?.mul(a)?)?,
+            // The package rounds the number before it adds it to the diagonal.
+            None => z.add(&round(Tensor::eye(z.shape()[0])?.to_device(&z.device())?.mul(a)?)?)?,
         })?);
         if i + 1 < weights.len() && !resets.contains(&(i + 1)) {
             let half = round(r.mul(a)?.add(&r.matmul(&z)?)?)?;

@@ -1,7 +1,7 @@
 //! Optimizers that turn a layer's gradient by matrices: Shampoo, SOAP, SPlus, Conda.
 use super::{
     adam_like::biases,
-    projection::{self, Projection, ProjectionType},
+    projection::{self, Projection, ProjectionType, is_matrix},
 };
 use crate::{
     State,
@@ -29,9 +29,7 @@ optimizers! {
     /// momentum's singular vectors: `p -= lr scale U (U^T m̂) / (sqrt(v̂) + eps)`, with the moment `v` of `U^T g`, renewed
     /// every `update_proj_gap` steps.
     Conda, CondaOptions, each conda {
-        lr: f64 = 1e-3, betas: (f64, f64) = (0.9, 0.999), weight_decay: f64 = 0.0,
-        /// Steps from one basis to the next.
-        update_proj_gap: usize = 2000,
+        lr: f64 = 1e-3, betas: (f64, f64) = (0.9, 0.999), weight_decay: f64 = 0.0, update_proj_gap: usize = 2000,
         scale: f64 = 1.0, projection_type: ProjectionType = ProjectionType::Std, eps: f64 = 1e-8, maximize: bool = false,
     } + {
         fn check(&self) -> Result<()> {
@@ -165,7 +163,7 @@ fn conda(o: &CondaOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<
     let [m] = s.slots(["exp_avg"], || g.zeros_like())?;
     average(m, o.betas.0, &g)?;
     let m = m.clone();
-    let bases = if g.dim() == 2 { Some(o.projection().singular(s, &m)?) } else { None };
+    let bases = if is_matrix(&g) { Some(o.projection().singular(s, &m)?) } else { None };
     let project = |x: &Tensor| bases.as_ref().map_or(Ok(x.clone()), |bases| bases.project(x));
     let (low, low_m) = (project(&g)?, project(&m)?);
     let [v] = s.slots(["exp_avg_sq"], || low.zeros_like())?;

@@ -160,6 +160,11 @@ impl Bases {
     }
 }
 
+/// Whether a gradient has something to project.
+pub(super) fn is_matrix(g: &Tensor) -> bool {
+    g.dim() == 2 && g.numel() > 0
+}
+
 /// Whether a saved state may belong to a projected parameter: bases and moments share a side with it, or are square.
 pub(super) fn fits(state: &[usize], p: &[usize]) -> bool {
     matches!((state, p), (&[a, b], &[rows, columns]) if a == rows || b == columns || a == b)

@@ -91,13 +91,8 @@ mod tests {
     fn the_penalty_falls_on_one_large_matrix_at_a_time() {
         let shapes = [[70, 80], [70, 80], [64, 80]];
         let params = shapes.map(|shape| Parameter::new(Tensor::full(shape, 0.5).unwrap()).unwrap());
-        let options = SaRAOptions {
-            lr: Some(0.1),
-            threshold: 1.0,
-            lambda_rank: 1.0,
-            weight_decay: 0.0,
-            ..Default::default()
-        };
+        let options =
+            SaRAOptions { lr: Some(0.1), threshold: 1.0, lambda_rank: 1.0, weight_decay: 0.0, ..Default::default() };
         let mut counts = [0; 3];
         for _ in 0..40 {
             let mut optimizer = SaRA::new(params.iter().map(Parameter::tied), options.clone()).unwrap();
