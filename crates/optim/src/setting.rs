@@ -194,7 +194,12 @@ impl Settable for Vec<usize> {
         Setting::List(self.iter().map(|&n| n.into()).collect())
     }
     fn take(&mut self, value: &Setting) -> bool {
-        let Setting::List(items) = value else { return false };
+        let items = match value {
+            Setting::List(items) => &items[..],
+            // An empty list, saved and read again.
+            Setting::None => &[],
+            _ => return false,
+        };
         let mut new = vec![0; items.len()];
         let fits = new.iter_mut().zip(items).all(|(n, item)| n.take(item));
         if fits {

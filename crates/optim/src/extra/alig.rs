@@ -41,7 +41,7 @@ optimizers! {
             self.max_lr.unwrap_or(f64::INFINITY)
         }
         fn set_lr(&mut self, lr: f64) {
-            self.max_lr = Some(lr);
+            self.max_lr = lr.is_finite().then_some(lr);
         }
         fn check(&self) -> Result<()> {
             setting::check("AliG", &self.settings())?;

@@ -7,7 +7,7 @@ use tensor_core::{Error, Result, Tensor};
 
 choice! {
     /// Which side of a gradient a projection makes small. The bases are singular vectors of the gradient (of the momentum
-    /// for [`Conda`](super::Conda)); those of [`APOLLO`](super::APOLLO) are drawn at random.
+    /// for `Conda`); those of [`APOLLO`](super::APOLLO) are drawn at random.
     ProjectionType {
         /// The shorter side: the columns of `[m, n]` where `m >= n`, else the rows.
         #[default]

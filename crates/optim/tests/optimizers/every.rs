@@ -51,7 +51,9 @@ fn variants() -> Vec<(&'static str, Settings)> {
         ("pytorch_optimizer.Muon", vec![("use_muon", false.into())]),
         ("pytorch_optimizer.Muon", vec![("ns_coeffs", vec![3.0, -4.0, 2.0].into()), ("weight_decay", 0.1.into())]),
         ("MuonClip", vec![("ns_method", "gram_newton_schulz".into()), ("ns_reset_steps", vec![1.0, 3.0].into())]),
+        ("MuonClip", vec![("ns_method", "gram_newton_schulz".into()), ("ns_reset_steps", Setting::List(vec![]))]),
         ("AliG", vec![("momentum", 0.5.into())]),
+        ("AliG", vec![("max_lr", Setting::None), ("adjusted_momentum", true.into()), ("momentum", 0.5.into())]),
         ("SPAM", vec![("density", 0.5.into()), ("update_proj_gap", 5.into())]),
         ("SaRA", vec![("threshold", 1.0.into()), ("progressive_iter", 6.into()), ("ams_bound", true.into())]),
     ];
@@ -272,6 +274,22 @@ fn pytorchs_checkpoint_resumes() {
     assert_eq!(state.entries().count(), 6);
     assert_eq!(groups.at(0).unwrap().at("params").unwrap().as_list().unwrap().len(), 6);
     assert_eq!(groups.at(0).unwrap().at("betas").unwrap().at(1).unwrap().as_f64(), Some(0.999));
+}
+
+#[test]
+fn projections_and_muon_take_half_precision() {
+    let _alone = super::COUNTED.lock();
+    let half = |t: Tensor| t.to_dtype(tensor_core::DType::BF16).unwrap();
+    for (name, settings) in variants().into_iter().filter(|(name, _)| !["SOAP", "DASH"].contains(name)) {
+        let params: Vec<Parameter> = params().iter().map(|p| Parameter::new(half(p.detach())).unwrap()).collect();
+        let mut optimizer = with_settings(name, tied(&params), &settings).unwrap();
+        for _ in 0..3 {
+            params.iter().for_each(|p| p.set_grad(Some(half(Tensor::randn(p.shape()).unwrap()))));
+            let done = optimizer.step_with(&mut || Tensor::full((), 0.5));
+            done.unwrap_or_else(|e| panic!("{name} with {settings:?}: {e}"));
+        }
+        assert!(params.iter().flat_map(|p| p.to_vec::<f64>().unwrap()).all(f64::is_finite), "{name} with {settings:?}");
+    }
 }
 
 #[test]
