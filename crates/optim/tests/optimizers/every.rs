@@ -238,7 +238,10 @@ fn a_wrong_name_is_answered_with_the_nearest() {
     assert!(error.contains("\"Adam\""), "{error}");
     assert!(by_name("Schedule_Free-adamw", params(), 0.1).is_ok());
     for (alias, meant) in [("SOPHIA", "SophiaH"), ("psgd-kron", "Kron"), ("grokfast", "GrokFastAdamW")] {
-        assert_eq!(rule(alias).unwrap().name(), meant);
+        // Kron needs decompositions.
+        if meant != "Kron" || cfg!(feature = "linalg") {
+            assert_eq!(rule(alias).unwrap().name(), meant);
+        }
     }
     let lion = rule("C-Lion").unwrap();
     assert!(lion.settings().contains(&("cautious", true.into())), "{lion:?}");
