@@ -102,8 +102,10 @@ fn stable_spam(o: &StableSPAMOptions, p: &mut Tensor, g: &Tensor, s: &mut State)
     // Steps since the last reset, from 1.
     let t = if s.step < gap { now } else { (s.step % gap) as f64 + 1.0 };
     let scale = match o.t_max {
+        // Half a cosine that begins with its second step, as in the package.
         Some(length) if now < length => {
-            o.eta_min + (1.0 - o.eta_min) * (1.0 + (std::f64::consts::PI * (now + 1.0) / (length + 1.0)).cos()) / 2.0
+            let fall = |t: f64| 1.0 + (std::f64::consts::PI * t / (length + 1.0)).cos();
+            o.eta_min + (1.0 - o.eta_min) * fall(now + 1.0) / fall(1.0)
         }
         Some(_) => o.eta_min,
         None => 1.0,
