@@ -4,6 +4,7 @@
 //! is corrected, and `t` counts steps from 1. Those of PyTorch itself stand one level up; those that the older package
 //! torch-optimizer 0.3.0 defines otherwise are in [`crate::torch_optimizer`].
 mod adam_like;
+mod alig;
 mod belief;
 #[cfg(feature = "linalg")]
 mod blocks;
@@ -16,6 +17,7 @@ mod estimates;
 mod factored;
 mod flash;
 mod free;
+mod gravity;
 #[cfg(feature = "linalg")]
 mod kron;
 mod layerwise;
@@ -24,16 +26,22 @@ mod memory;
 mod mini;
 mod momentum;
 mod moods;
+mod muon;
+mod orthogonal;
 #[cfg(feature = "linalg")]
 mod precondition;
+mod projection;
 mod ranger21;
+mod sara;
 mod scion;
 mod sign;
+mod spam;
 mod sphere;
 #[cfg(feature = "linalg")]
 mod subspace;
 
 pub use adam_like::*;
+pub use alig::*;
 pub use belief::*;
 #[cfg(feature = "linalg")]
 pub use blocks::*;
@@ -46,6 +54,7 @@ pub use estimates::*;
 pub use factored::*;
 pub use flash::*;
 pub use free::*;
+pub use gravity::*;
 #[cfg(feature = "linalg")]
 pub use kron::*;
 pub use layerwise::*;
@@ -54,11 +63,16 @@ pub use memory::*;
 pub use mini::*;
 pub use momentum::*;
 pub use moods::*;
+pub use muon::*;
+pub use orthogonal::*;
 #[cfg(feature = "linalg")]
 pub use precondition::*;
+pub use projection::*;
 pub use ranger21::*;
+pub use sara::*;
 pub use scion::*;
 pub use sign::*;
+pub use spam::*;
 pub use sphere::*;
 #[cfg(feature = "linalg")]
 pub use subspace::*;

@@ -45,7 +45,6 @@ optimizers! {
         /// The polynomial of the Newton-Schulz steps.
         ns_coefficients: (f64, f64, f64) = (3.4445, -4.7750, 2.0315),
         eps: f64 = 1e-7,
-        /// Newton-Schulz steps.
         ns_steps: usize = 5,
         /// How the rate depends on the shape.
         adjust_lr_fn: MuonRate = MuonRate::Original,

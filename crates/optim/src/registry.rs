@@ -84,8 +84,10 @@ fn all() -> Vec<Entry> {
             "AdaDelta" = e::AdaDeltaOptions::default(),
             "AdaFactor" = e::AdaFactorOptions::default(),
             "AdaGC" = e::AdaGCOptions::default(),
+            "AdaGO" = e::AdaGOOptions::default(),
             "AdaMax" = e::AdaMaxOptions::default(),
             "AdaMod" = e::AdaModOptions::default(),
+            "AdaMuon" = e::AdaMuonOptions::default(),
             "AdaNorm" = e::AdaNormOptions::default(),
             "AdaPNM" = e::AdaPNMOptions::default(),
             "AdaShift" = e::AdaShiftOptions::default(),
@@ -103,6 +105,7 @@ fn all() -> Vec<Entry> {
             "Adan" = e::AdanOptions::default(),
             "AggMo" = e::AggMoOptions::default(),
             "Aida" = e::AidaOptions::default(),
+            "AliG" = e::AliGOptions::default(),
             "Amos" = e::AmosOptions::default(),
             "Ano" = e::AnoOptions::default(),
             "ApolloDQN" = e::ApolloDQNOptions::default(),
@@ -128,6 +131,7 @@ fn all() -> Vec<Entry> {
             "Fromage" = e::FromageOptions::default(),
             "GaLore" = e::GaLoreOptions::default(),
             "Grams" = e::GramsOptions::default(),
+            "Gravity" = e::GravityOptions::default(),
             "GrokFastAdamW" = e::GrokFastAdamWOptions::default(),
             "Kate" = e::KateOptions::default(),
             "LARS" = e::LARSOptions::default(),
@@ -137,7 +141,10 @@ fn all() -> Vec<Entry> {
             "MADGRAD" = e::MADGRADOptions::default(),
             "MARS" = e::MARSOptions::default(),
             "MSVAG" = e::MSVAGOptions::default(),
+            "Muon" = e::MuonOptions::default(),
+            "MuonClip" = e::MuonClipOptions::default(),
             "Nero" = e::NeroOptions::default(),
+            "NorMuon" = e::NorMuonOptions::default(),
             "NovoGrad" = e::NovoGradOptions::default(),
             "PAdam" = e::PAdamOptions::default(),
             "PID" = e::PIDOptions::default(),
@@ -210,13 +217,15 @@ fn all() -> Vec<Entry> {
 }
 
 /// Other names by which optimizers are known: those of papers for what is a setting here, and short ones.
-const ALIASES: [(&str, &str, &[&str]); 12] = [
+const ALIASES: [(&str, &str, &[&str]); 14] = [
     ("AMSGrad", "Adam", &["amsgrad"]),
     ("Apollo", "pytorch_optimizer.ApolloDQN", &[]),
     ("AdaDelta", "Adadelta", &[]),
     ("C-AdamW", "c_optim.CautiousAdamW", &[]),
     ("C-Lion", "pytorch_optimizer.Lion", &["cautious"]),
     ("CautiousLion", "pytorch_optimizer.Lion", &["cautious"]),
+    ("DistributedMuon", "pytorch_optimizer.Muon", &[]),
+    ("pytorch_optimizer.DistributedMuon", "pytorch_optimizer.Muon", &[]),
     ("Grokfast", "pytorch_optimizer.GrokFastAdamW", &[]),
     ("PSGD", "pytorch_optimizer.Kron", &[]),
     ("PSGD-Kron", "pytorch_optimizer.Kron", &[]),
@@ -246,7 +255,7 @@ fn full_name(entry: &Entry) -> String {
 /// for in PyTorch, then in pytorch_optimizer, then in torch_optimizer.
 ///
 /// Names that are a setting, or short, are known as well: `AMSGrad`, `C-AdamW`, `C-Lion`, `Grokfast`, `PSGD`, `Signum`,
-/// `Sophia`, `ScheduleFree`. Lookahead, SAM and its relatives go around an optimizer: [`crate::Lookahead`],
+/// `Sophia`, `ScheduleFree`, and `DistributedMuon`, which on one process is Muon. Lookahead, SAM and its relatives go around an optimizer: [`crate::Lookahead`],
 /// [`crate::SAM`].
 ///
 /// ```

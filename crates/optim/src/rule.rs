@@ -90,8 +90,7 @@ pub trait Rule: std::fmt::Debug {
     /// Whether a saved state may belong to a parameter, by their shapes: the same, with dimensions averaged away, or one
     /// number.
     fn fits(&self, _name: &str, state: &[usize], p: &[usize]) -> bool {
-        state.iter().product::<usize>() == 1
-            || state.len() == p.len() && state.iter().zip(p).all(|(&s, &p)| s == p || s == 1)
+        fits_usually(state, p)
     }
 
     /// The learning rate.
@@ -127,6 +126,12 @@ pub trait Rule: std::fmt::Debug {
     }
 }
 
+/// Whether a state is of a parameter's shape, with dimensions averaged away, or one number.
+pub(crate) fn fits_usually(state: &[usize], p: &[usize]) -> bool {
+    state.iter().product::<usize>() == 1
+        || state.len() == p.len() && state.iter().zip(p).all(|(&s, &p)| s == p || s == 1)
+}
+
 impl<R: Rule + ?Sized> Rule for Box<R> {
     fn name(&self) -> &'static str {
         (**self).name()
@@ -160,6 +165,18 @@ impl<R: Rule + ?Sized> Rule for Box<R> {
     }
     fn fits(&self, name: &str, state: &[usize], p: &[usize]) -> bool {
         (**self).fits(name, state, p)
+    }
+    fn lr(&self) -> f64 {
+        (**self).lr()
+    }
+    fn set_lr(&mut self, lr: f64) {
+        (**self).set_lr(lr);
+    }
+    fn momentum(&self) -> Option<f64> {
+        (**self).momentum()
+    }
+    fn set_momentum(&mut self, momentum: f64) {
+        (**self).set_momentum(momentum);
     }
 }
 

@@ -189,6 +189,26 @@ impl Settable for Vec<f64> {
     }
 }
 
+impl Settable for Vec<usize> {
+    fn get(&self) -> Setting {
+        Setting::List(self.iter().map(|&n| n.into()).collect())
+    }
+    fn take(&mut self, value: &Setting) -> bool {
+        let items = match value {
+            Setting::List(items) => &items[..],
+            // An empty list, saved and read again.
+            Setting::None => &[],
+            _ => return false,
+        };
+        let mut new = vec![0; items.len()];
+        let fits = new.iter_mut().zip(items).all(|(n, item)| n.take(item));
+        if fits {
+            *self = new;
+        }
+        fits
+    }
+}
+
 /// An enum whose values have PyTorch's names.
 macro_rules! choice {
     ($(#[$doc:meta])* $Name:ident { $( $(#[$about:meta])* $Choice:ident = $text:literal ),* $(,)? }) => {

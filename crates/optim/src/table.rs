@@ -158,6 +158,39 @@ macro_rules! about {
     (growth_rate) => {
         "By how much the estimate may grow in a step."
     };
+    (update_proj_gap) => {
+        "Steps from one renewal to the next."
+    };
+    (use_muon) => {
+        "Whether the group is Muon's; else it is AdamW's."
+    };
+    (adamw_lr) => {
+        "Step size of an AdamW group."
+    };
+    (adamw_betas) => {
+        "Decays of the running means of an AdamW group."
+    };
+    (adamw_wd) => {
+        "Weight decay of an AdamW group."
+    };
+    (adamw_eps) => {
+        "Added to what an AdamW group divides by."
+    };
+    (ns_steps) => {
+        "Newton-Schulz steps."
+    };
+    (ns_coeffs) => {
+        "The polynomials of the Newton-Schulz steps."
+    };
+    (ns_method) => {
+        "How the orthogonal matrix is found."
+    };
+    (ns_reset_steps) => {
+        "Newton-Schulz steps before which the method `gram_newton_schulz` starts anew."
+    };
+    (use_adjusted_lr) => {
+        "The rate of Moonlight (Liu et al., 2025, <https://arxiv.org/abs/2502.16982>), `lr 0.2 sqrt(max(m, n))`."
+    };
     ($other:ident) => {
         "As in the formula."
     };

@@ -1,12 +1,12 @@
 //! DASH: Shampoo whose roots come from Newton's iteration, block by block.
 use crate::{
     State,
-    setting::choice,
+    setting::{self, choice},
     table::optimizers,
     words::{Decay, add, average, average_square, bf16, debias, eye, norm, turned},
 };
 use linalg::Triangle;
-use tensor_core::{DType, Result, Tensor};
+use tensor_core::{DROP, DType, KEEP, Result, Tensor};
 
 choice! {
     /// How [`DASH`] takes roots.
@@ -22,7 +22,7 @@ choice! {
 choice! {
     /// What [`DASH`] divides a matrix by before Newton's iteration.
     MatrixScaling {
-        /// Twice its largest eigenvalue. (The package estimates it by power iteration from random vectors.)
+        /// Twice its largest eigenvalue, as power iteration from random vectors finds it.
         #[default]
         Power = "power",
         /// Its Frobenius norm.
@@ -44,9 +44,25 @@ optimizers! {
         inverse_root_method: RootMethod = RootMethod::NewtonDb,
         matrix_scaling: MatrixScaling = MatrixScaling::Power,
         newton_steps: usize = 10,
+        /// Steps of the power iteration.
+        power_iteration_steps: usize = 10,
+        /// Random vectors that it starts from.
+        power_iteration_vectors: usize = 16,
         momentum: f64 = 0.0, nesterov: bool = true, correct_bias: bool = true, eps: f64 = 1e-8, matrix_eps: f64 = 1e-10,
         maximize: bool = false,
     } + {
+        fn check(&self) -> Result<()> {
+            setting::check("DASH", &self.settings())?;
+            let counts = [
+                ("newton_steps", self.newton_steps),
+                ("power_iteration_steps", self.power_iteration_steps),
+                ("power_iteration_vectors", self.power_iteration_vectors),
+            ];
+            match counts.into_iter().find(|(_, count)| *count == 0) {
+                Some((name, _)) => Err(setting::outside("DASH", name, 0.0, "at least 1")),
+                None => Ok(()),
+            }
+        }
         fn fits(&self, _name: &str, _state: &[usize], _p: &[usize]) -> bool {
             true
         }
@@ -67,6 +83,23 @@ fn newton_db(matrix: &Tensor, scale: f64, steps: usize, inverse: bool) -> Result
     if inverse { z.div(scale.sqrt()) } else { y.mul(scale.sqrt()) }
 }
 
+/// The largest eigenvalue of a matrix without negative ones: the largest Rayleigh quotient of random vectors after some
+/// steps of power iteration. In bf16, as the package has it.
+fn largest_eigenvalue(matrix: &Tensor, steps: usize, vectors: usize) -> Result<f64> {
+    let round = |x: &Tensor| x.to_dtype(DType::BF16)?.to_dtype(matrix.dtype());
+    let unit = |x: &Tensor| {
+        let length = round(&x.square()?.sum_dim(0, KEEP)?.sqrt()?)?.maximum(f64::from(f32::MIN_POSITIVE))?;
+        round(&x.div(&length)?)
+    };
+    let start = Tensor::randn([matrix.shape()[0], vectors])?.to_dtype(matrix.dtype())?.to_device(&matrix.device())?;
+    let mut v = unit(&round(&start)?)?;
+    for _ in 0..steps {
+        v = unit(&round(&matrix.matmul(&v)?)?)?;
+    }
+    let quotients = round(&v.mul(&round(&matrix.matmul(&v)?)?)?)?.sum_dim(0, DROP)?;
+    Ok(bf16(quotients.amax()?.item()?))
+}
+
 fn inverse_root(o: &DASHOptions, matrix: &Tensor, root: i32) -> Result<Tensor> {
     let unit = eye(matrix.shape()[0], matrix)?;
     let matrix = matrix.add(&unit.mul(o.matrix_eps)?)?;
@@ -82,7 +115,7 @@ fn inverse_root(o: &DASHOptions, matrix: &Tensor, root: i32) -> Result<Tensor> {
         MatrixScaling::Frobenius => bf16(norm(&rounded)?),
         MatrixScaling::Power => {
             let rounded = rounded.add(&unit.mul(1e-6)?)?.to_dtype(DType::BF16)?.to_dtype(matrix.dtype())?;
-            2.0 * bf16(linalg::eigvalsh(&rounded, Triangle::Lower)?.amax()?.item::<f64>()?)
+            2.0 * largest_eigenvalue(&rounded, o.power_iteration_steps, o.power_iteration_vectors)?
         }
     };
     scale = scale.max(f64::from(f32::MIN_POSITIVE));
@@ -156,4 +189,20 @@ fn dash(o: &DASHOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()
     let update = Tensor::cat(&bands.iter().collect::<Vec<_>>(), 0)?.reshape(p.shape())?;
     Decay::loose(o.weight_decay, true).shrink(p, o.lr)?;
     add(p, -o.lr, &update)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// From below, as near as bf16 and the gap between eigenvalues let it.
+    #[test]
+    fn power_iteration_finds_the_largest_eigenvalue() {
+        let x = Tensor::randn([12, 6]).unwrap();
+        let matrix = x.matmul(&x.t().unwrap()).unwrap();
+        let matrix = matrix.to_dtype(DType::BF16).unwrap().to_dtype(DType::F32).unwrap();
+        let largest = linalg::eigvalsh(&matrix, Triangle::Lower).unwrap().amax().unwrap().item::<f64>().unwrap();
+        let found = largest_eigenvalue(&matrix, 30, 16).unwrap();
+        assert!((found / largest - 1.0).abs() < 0.05, "{found} {largest}");
+    }
 }

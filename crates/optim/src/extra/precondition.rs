@@ -1,22 +1,43 @@
 //! Optimizers that turn a layer's gradient by matrices: Shampoo, SOAP, SPlus, Conda.
-use super::adam_like::biases;
+use super::{
+    adam_like::biases,
+    projection::{self, Projection, ProjectionType, is_matrix},
+};
 use crate::{
     State,
+    rule::fits_usually,
+    setting::{self, choice},
     table::optimizers,
     words::{add, average, average_square, decay, turned},
 };
 use linalg::{QrMode, Triangle};
 use tensor_core::{DROP, Result, Tensor};
 
+choice! {
+    /// In which order [`SOAP`] finds the dimensions of a kernel.
+    DataFormat {
+        /// `[out, in, height, width]`.
+        #[default]
+        ChannelsFirst = "channels_first",
+        /// `[out, height, width, in]`.
+        ChannelsLast = "channels_last",
+    }
+}
+
 optimizers! {
     /// Conda (Wang et al., 2025, <https://arxiv.org/abs/2509.24218>): Adam whose second moment is taken in the basis of the
-    /// momentum's singular vectors.
+    /// momentum's singular vectors: `p -= lr scale U (U^T m̂) / (sqrt(v̂) + eps)`, with the moment `v` of `U^T g`, renewed
+    /// every `update_proj_gap` steps.
     Conda, CondaOptions, each conda {
         lr: f64 = 1e-3, betas: (f64, f64) = (0.9, 0.999), weight_decay: f64 = 0.0, update_proj_gap: usize = 2000,
-        scale: f64 = 1.0, eps: f64 = 1e-8, maximize: bool = false,
+        scale: f64 = 1.0, projection_type: ProjectionType = ProjectionType::Std, eps: f64 = 1e-8, maximize: bool = false,
     } + {
-        fn fits(&self, _name: &str, _state: &[usize], _p: &[usize]) -> bool {
-            true
+        fn check(&self) -> Result<()> {
+            setting::check("Conda", &self.settings())?;
+            self.projection().check("Conda")
+        }
+        fn fits(&self, _name: &str, state: &[usize], p: &[usize]) -> bool {
+            fits_usually(state, p) || projection::fits(state, p)
         }
     }
 
@@ -36,8 +57,13 @@ optimizers! {
     /// power iteration renews every `precondition_frequency` steps. The first step only looks.
     SOAP, SOAPOptions, each soap {
         lr: f64 = 3e-3, betas: (f64, f64) = (0.95, 0.95), shampoo_beta: Option<f64> = None, weight_decay: f64 = 0.01,
-        precondition_frequency: usize = 10, max_precondition_dim: usize = 10000, precondition_1d: bool = false,
-        correct_bias: bool = true, normalize_gradient: bool = false, eps: f64 = 1e-8, maximize: bool = false,
+        precondition_frequency: usize = 10, max_precondition_dim: usize = 10000,
+        /// Take neighbouring dimensions as one while their product is at most `max_precondition_dim`.
+        merge_dims: bool = false,
+        precondition_1d: bool = false, correct_bias: bool = true, normalize_gradient: bool = false,
+        /// Where a parameter of four dimensions has its channels, for `merge_dims`.
+        data_format: DataFormat = DataFormat::ChannelsFirst,
+        eps: f64 = 1e-8, maximize: bool = false,
     } + {
         fn fits(&self, _name: &str, _state: &[usize], _p: &[usize]) -> bool {
             true
@@ -125,37 +151,28 @@ fn shampoo(o: &ShampooOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Res
     add(p, -o.lr, &g)
 }
 
+impl CondaOptions {
+    fn projection(&self) -> Projection {
+        let (update_proj_gap, scale, kind) = (self.update_proj_gap, self.scale, self.projection_type);
+        Projection { rank: None, update_proj_gap, scale, kind }
+    }
+}
+
 fn conda(o: &CondaOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
     let g = turned!(o, g);
-    let step = s.step;
     let [m] = s.slots(["exp_avg"], || g.zeros_like())?;
     average(m, o.betas.0, &g)?;
     let m = m.clone();
-    let (bias1, bias2) = biases(o.betas, step);
-    let matrix = g.dim() == 2;
-    let tall = matrix && g.shape()[0] >= g.shape()[1];
-    let mut basis = None;
-    if matrix {
-        if !s.has("ortho_matrix") || step.is_multiple_of(o.update_proj_gap.max(1) as u64) {
-            let (u, _, vh) = linalg::svd(&m, false)?;
-            s.put("ortho_matrix", if tall { vh } else { u });
-        }
-        basis = s.get("ortho_matrix").cloned();
-    }
-    let project = |x: &Tensor| match &basis {
-        Some(b) if tall => x.matmul(&b.t()?),
-        Some(b) => b.t()?.matmul(x),
-        None => Ok(x.clone()),
-    };
+    let bases = if is_matrix(&g) { Some(o.projection().singular(s, &m)?) } else { None };
+    let project = |x: &Tensor| bases.as_ref().map_or(Ok(x.clone()), |bases| bases.project(x));
     let (low, low_m) = (project(&g)?, project(&m)?);
     let [v] = s.slots(["exp_avg_sq"], || low.zeros_like())?;
     average_square(v, o.betas.1, &low)?;
-    let update = low_m.div(&v.sqrt()?.add(o.eps)?)?;
-    let update = match &basis {
-        Some(b) if tall => update.matmul(b)?.mul(o.scale)?,
-        Some(b) => b.matmul(&update)?.mul(o.scale)?,
-        None => update,
-    };
+    let mut update = low_m.div(&v.sqrt()?.add(o.eps)?)?;
+    if let Some(bases) = &bases {
+        update = bases.back(&update)?;
+    }
+    let (bias1, bias2) = biases(o.betas, s.step);
     add(p, -o.lr * bias2 / bias1, &update)?;
     p.mul_(1.0 - o.weight_decay * o.lr).map(drop)
 }
@@ -169,19 +186,24 @@ fn basis_name(i: usize) -> String {
     format!("Q.{i}")
 }
 
-/// The dimensions that SOAP turns.
-fn turned_dims(o: &SOAPOptions, g: &Tensor) -> Vec<usize> {
-    let fits = |size: usize| size <= o.max_precondition_dim;
-    match g.shape() {
-        [size] => {
-            if o.precondition_1d && fits(*size) {
-                vec![0]
-            } else {
-                Vec::new()
-            }
+/// The dimensions that SOAP turns of a gradient of this shape, which may be that of a `vector`.
+fn turned_dims(o: &SOAPOptions, shape: &[usize], vector: bool) -> Vec<usize> {
+    let all = if vector && !o.precondition_1d { 0 } else { shape.len() };
+    (0..all).filter(|i| shape[*i] <= o.max_precondition_dim).collect()
+}
+
+/// A shape with neighbouring dimensions as one where they are small together.
+fn merged(shape: &[usize], most: usize) -> Vec<usize> {
+    let (mut merged, mut product) = (Vec::new(), 1);
+    for &size in shape {
+        if product * size > most {
+            merged.push(product);
+            product = 1;
         }
-        shape => (0..shape.len()).filter(|i| fits(shape[*i])).collect(),
+        product *= size;
     }
+    merged.push(product);
+    merged
 }
 
 /// Into the bases of all turned dimensions, or back out of them.
@@ -200,8 +222,17 @@ fn project(x: &Tensor, s: &State, dims: &[usize], back: bool) -> Result<Tensor> 
 }
 
 fn soap(o: &SOAPOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()> {
-    let g = turned!(o, g);
-    let dims = turned_dims(o, &g);
+    let mut g = turned!(o, g);
+    let vector = g.dim() == 1;
+    let last = o.merge_dims && o.data_format == DataFormat::ChannelsLast && g.dim() == 4;
+    if last {
+        g = g.permute([0isize, 3, 1, 2])?;
+    }
+    let whole = g.shape().to_vec();
+    if o.merge_dims && !vector {
+        g = g.reshape(&merged(&whole, o.max_precondition_dim)[..])?;
+    }
+    let dims = turned_dims(o, g.shape(), vector);
     let first = s.step == 1;
     // The first step only looks.
     let step = s.step - 1;
@@ -216,6 +247,10 @@ fn soap(o: &SOAPOptions, p: &mut Tensor, g: &Tensor, s: &mut State) -> Result<()
             update = update.div(crate::words::rms(&update)? + o.eps)?;
         }
         let (bias1, bias2) = if o.correct_bias { biases(o.betas, step) } else { (1.0, 1.0) };
+        update = update.reshape(&whole[..])?;
+        if last {
+            update = update.permute([0isize, 2, 3, 1])?;
+        }
         add(p, -o.lr * bias2 / bias1, &update)?;
         p.mul_(1.0 - o.weight_decay * o.lr)?;
     } else {
