@@ -59,6 +59,9 @@ pub struct Member<'a> {
     pub grad: Tensor,
     /// What the optimizer remembers of it.
     pub state: &'a mut State,
+    /// Halves are changed in 32 bits.
+    widens: bool,
+    /// The 32 bits are kept.
     master: bool,
 }
 
@@ -71,7 +74,7 @@ impl Member<'_> {
     pub fn update<T>(&mut self, change: impl FnOnce(&mut Tensor, &Tensor, &mut State) -> Result<T>) -> Result<T> {
         let name = self.parameter.name();
         let half = matches!(self.parameter.dtype(), DType::F16 | DType::BF16);
-        let done = if self.master && half {
+        let done = if half && (self.master || self.widens) {
             let _unrecorded = tensor_core::no_grad();
             let mut wide = match self.state.take(MASTER) {
                 Some(wide) => wide,
@@ -81,7 +84,9 @@ impl Member<'_> {
             if done.is_ok() {
                 self.parameter.update(|p| p.copy_(&wide.to_dtype(p.dtype())?).map(drop))?;
             }
-            self.state.put(MASTER, wide);
+            if self.master {
+                self.state.put(MASTER, wide);
+            }
             done
         } else {
             self.parameter.update(|p| change(p, &self.grad, self.state))
@@ -93,7 +98,7 @@ impl Member<'_> {
 impl Members {
     /// The parameters that have a gradient take a step; whether there was one.
     pub(crate) fn step(&mut self, rule: &dyn Rule, loss: Option<f64>, master: bool) -> Result<bool> {
-        let mut members = stepping(&mut self.params, master);
+        let mut members = stepping(rule, &mut self.params, master);
         if members.is_empty() {
             return Ok(false);
         }
@@ -105,11 +110,12 @@ impl Members {
 }
 
 /// The parameters that have a gradient, one step on.
-fn stepping(params: &mut [(Parameter, State)], master: bool) -> Vec<Member<'_>> {
+fn stepping<'a>(rule: &dyn Rule, params: &'a mut [(Parameter, State)], master: bool) -> Vec<Member<'a>> {
+    let widens = rule.widens();
     let with_grad = params.iter_mut().filter_map(|(parameter, state)| {
         let grad = parameter.grad()?;
         state.step += 1;
-        Some(Member { parameter, grad, state, master })
+        Some(Member { parameter, grad, state, widens, master })
     });
     with_grad.collect()
 }
@@ -120,7 +126,7 @@ pub(crate) fn step_pooled(groups: &mut [(&dyn Rule, &mut Members)], loss: Option
         return Ok(false);
     };
     let mut parts: Vec<(&dyn Rule, Vec<Member<'_>>)> =
-        groups.iter_mut().map(|(rule, members)| (*rule, stepping(&mut members.params, master))).collect();
+        groups.iter_mut().map(|(rule, members)| (*rule, stepping(*rule, &mut members.params, master))).collect();
     let found = parts.iter().any(|(_, members)| !members.is_empty());
     let mut halves = || -> Result<()> {
         shared.state.step += 1;

@@ -93,6 +93,12 @@ pub trait Rule: std::fmt::Debug {
         fits_usually(state, p)
     }
 
+    /// Whether parameters in f16 and bf16 are changed in 32 bits whatever the optimizer is told: for what decomposes
+    /// matrices, which takes no halves. The state is in 32 bits then.
+    fn widens(&self) -> bool {
+        false
+    }
+
     /// The learning rate.
     fn lr(&self) -> f64 {
         self.settings().iter().find(|(name, _)| *name == "lr").and_then(|(_, value)| value.number()).unwrap_or(0.0)
@@ -165,6 +171,9 @@ impl<R: Rule + ?Sized> Rule for Box<R> {
     }
     fn fits(&self, name: &str, state: &[usize], p: &[usize]) -> bool {
         (**self).fits(name, state, p)
+    }
+    fn widens(&self) -> bool {
+        (**self).widens()
     }
     fn lr(&self) -> f64 {
         (**self).lr()

@@ -66,6 +66,9 @@ optimizers! {
         fn fits(&self, _name: &str, _state: &[usize], _p: &[usize]) -> bool {
             true
         }
+        fn widens(&self) -> bool {
+            true
+        }
     }
 }
 

@@ -51,6 +51,9 @@ optimizers! {
         fn fits(&self, _name: &str, _state: &[usize], _p: &[usize]) -> bool {
             true
         }
+        fn widens(&self) -> bool {
+            true
+        }
     }
 
     /// SOAP (Vyas et al., 2024, <https://arxiv.org/abs/2409.11321>): Adam in the eigenbasis of Shampoo, which a step of
@@ -68,6 +71,9 @@ optimizers! {
         fn fits(&self, _name: &str, _state: &[usize], _p: &[usize]) -> bool {
             true
         }
+        fn widens(&self) -> bool {
+            true
+        }
     }
 
     /// SPlus (Frans et al., 2025, <https://arxiv.org/abs/2506.07254>): the sign of the momentum in the eigenbasis of
@@ -80,13 +86,17 @@ optimizers! {
         fn fits(&self, _name: &str, _state: &[usize], _p: &[usize]) -> bool {
             true
         }
+        fn widens(&self) -> bool {
+            true
+        }
         fn turn(&self, train: bool, p: &mut Tensor, state: &mut State) -> Result<()> {
             if train {
                 return state.take("param_buffer").map_or(Ok(()), |kept| p.copy_(&kept).map(drop));
             }
             if let Some(mean) = state.get("ema").cloned() {
                 state.put("param_buffer", p.clone_contiguous()?);
-                p.copy_(&mean.div(crate::words::debias(self.ema_rate, state.step as f64))?)?;
+                let mean = mean.div(crate::words::debias(self.ema_rate, state.step as f64))?;
+                p.copy_(&mean.to_dtype(p.dtype())?)?;
             }
             Ok(())
         }

@@ -280,10 +280,12 @@ fn pytorchs_checkpoint_resumes() {
 }
 
 #[test]
-fn projections_and_muon_take_half_precision() {
+fn every_optimizer_takes_half_precision() {
     let _alone = super::COUNTED.lock();
     let half = |t: Tensor| t.to_dtype(tensor_core::DType::BF16).unwrap();
-    for (name, settings) in variants().into_iter().filter(|(name, _)| !["SOAP", "DASH"].contains(name)) {
+    let names = optim::names();
+    let plain = names.iter().map(|name| (name.as_str(), Settings::new()));
+    for (name, settings) in plain.chain(variants()) {
         let params: Vec<Parameter> = params().iter().map(|p| Parameter::new(half(p.detach())).unwrap()).collect();
         let mut optimizer = with_settings(name, tied(&params), &settings).unwrap();
         for _ in 0..3 {
