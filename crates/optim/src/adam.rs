@@ -25,10 +25,11 @@ optimizers! {
         lr: f64 = 1e-3,
         betas: (f64, f64) = (0.9, 0.999),
         eps: f64 = 1e-8,
-        /// Here it is added to the gradient.
+        /// Here it is added to the gradient, unless `decoupled_weight_decay` is set.
         weight_decay: f64 = 0.0,
         amsgrad: bool = false,
         maximize: bool = false,
+        decoupled_weight_decay: bool = false,
     }
 
     /// Adam with decoupled weight decay (Loshchilov and Hutter, 2017).
@@ -77,7 +78,7 @@ optimizers! {
 }
 
 macro_rules! update_of {
-    ($o:ident, $state:ident, $decoupled:literal) => {
+    ($o:ident, $state:ident, $decoupled:expr) => {
         Update::Adam {
             lr: $o.lr,
             beta1: $o.betas.0,
@@ -92,7 +93,7 @@ macro_rules! update_of {
 }
 
 fn adam(o: &AdamOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
-    update_adam(&update_of!(o, state, false), o.amsgrad, p, g, state)
+    update_adam(&update_of!(o, state, o.decoupled_weight_decay), o.amsgrad, p, g, state)
 }
 
 fn adamw(o: &AdamWOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {

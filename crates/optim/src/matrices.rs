@@ -15,10 +15,9 @@ optimizers! {
         lr: f64 = 1e-2,
         /// Exponent with which the running means forget: `beta2 = 1 - t^beta2_decay`.
         beta2_decay: f64 = -0.8,
-        /// Smallest root of the second moment; `None` for the resolution of the parameter's dtype.
-        eps1: Option<f64> = None,
-        /// Smallest size of a parameter.
-        eps2: f64 = 1e-3,
+        /// Smallest root of the second moment (`None` for the resolution of the parameter's dtype), and smallest size
+        /// of a parameter.
+        eps: (Option<f64>, f64) = (None, 1e-3),
         /// Largest root mean square of a step, before the rate.
         d: f64 = 1.0,
         weight_decay: f64 = 0.0,
@@ -66,7 +65,8 @@ choice! {
 }
 
 fn check_adafactor(o: &AdafactorOptions) -> Result<()> {
-    let settings = [("lr", o.lr), ("eps2", o.eps2), ("weight_decay", o.weight_decay), ("eps1", o.eps1.unwrap_or(0.0))];
+    let (first, second) = (o.eps.0.unwrap_or(0.0), o.eps.1);
+    let settings = [("lr", o.lr), ("eps.0", first), ("eps.1", second), ("weight_decay", o.weight_decay)];
     none_negative("Adafactor", settings)?;
     if o.beta2_decay.is_nan() || o.beta2_decay > 0.0 {
         return Err(outside("Adafactor", "beta2_decay", o.beta2_decay, "at most 0"));
@@ -88,10 +88,10 @@ fn adafactor(o: &AdafactorOptions, p: &mut Tensor, g: &Tensor, state: &mut State
         DType::BF16 => 2f64.powi(-7),
         _ => f64::from(f32::EPSILON),
     };
-    let eps1 = o.eps1.unwrap_or(resolution);
+    let eps1 = o.eps.0.unwrap_or(resolution);
     let t = state.step as f64;
     let beta2 = 1.0 - t.powf(o.beta2_decay);
-    let rate = rms(p)?.max(o.eps2) * o.lr.min(1.0 / t.sqrt());
+    let rate = rms(p)?.max(o.eps.1) * o.lr.min(1.0 / t.sqrt());
     p.mul_(1.0 - o.lr * o.weight_decay)?;
     let squares = g.square()?;
     let v = if g.shape().len() > 1 {
@@ -133,37 +133,11 @@ pub(crate) fn newton_schulz(x: &Tensor, weights: &[(f64, f64, f64)], eps: f64) -
     let norm = round(&x.square()?.sum()?.sqrt()?)?.maximum(eps)?;
     x = round(&x.div(&norm)?)?;
     for (a, b, c) in weights {
-        let gram = round(&symmetric_product(&x, &x.t()?)?)?;
-        let polynomial = round(&gram.mul(*b)?.add(&symmetric_product(&gram, &gram)?.mul(*c)?)?)?;
+        let gram = round(&x.matmul(&x.t()?)?)?;
+        let polynomial = round(&gram.mul(*b)?.add(&gram.matmul(&gram)?.mul(*c)?)?)?;
         x = round(&x.mul(*a)?.add(&polynomial.matmul(&x)?)?)?;
     }
     if tall { x.t() } else { Ok(x) }
-}
-
-/// `x y`, known to be symmetric, as `x x^T` is and the square of a symmetric matrix: blocks below the diagonal are those
-/// above it, and are not computed.
-fn symmetric_product(x: &Tensor, y: &Tensor) -> Result<Tensor> {
-    const BLOCK: usize = 120;
-    let n = x.shape()[0];
-    if n < 2 * BLOCK {
-        return x.matmul(y);
-    }
-    let y = y.contiguous()?;
-    let mut strips: Vec<Tensor> = Vec::new();
-    let mut rows = Vec::new();
-    for start in (0..n).step_by(BLOCK) {
-        let len = BLOCK.min(n - start);
-        let strip = x.narrow(0, start, len)?.matmul(&y.narrow(1, start, n - start)?)?;
-        let mut row = strips
-            .iter()
-            .enumerate()
-            .map(|(i, above)| above.narrow(1, start - i * BLOCK, len)?.t())
-            .collect::<Result<Vec<_>>>()?;
-        row.push(strip.clone());
-        strips.push(strip);
-        rows.push(Tensor::cat(&row.iter().collect::<Vec<_>>(), 1)?);
-    }
-    Tensor::cat(&rows.iter().collect::<Vec<_>>(), 0)
 }
 
 fn muon(o: &MuonOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {

@@ -94,7 +94,8 @@ fn nadam(o: &NAdamOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Res
     let t = state.step as f64;
     let mu_at = |t: f64| beta1 * (1.0 - 0.5 * 0.96f64.powf(t * o.momentum_decay));
     let (mu, mu_next) = (mu_at(t), mu_at(t + 1.0));
-    let [product] = state.slots(["mu_product"], || Tensor::from_slice(&[1.0f64], ()))?;
+    // In 32 bits whatever the parameter's dtype, as in PyTorch; so are the rate and the weight of ASGD.
+    let [product] = state.slots(["mu_product"], || Tensor::from_slice(&[1.0f32], ()))?;
     product.mul_(mu)?;
     let product = product.item::<f64>()?;
     let [m, v] = state.slots(["exp_avg", "exp_avg_sq"], || g.zeros_like())?;
@@ -137,13 +138,12 @@ fn check_asgd(o: &ASGDOptions) -> Result<()> {
 fn asgd(o: &ASGDOptions, p: &mut Tensor, g: &Tensor, state: &mut State) -> Result<()> {
     let g = descent(p, g, o.maximize, o.weight_decay)?;
     // Rate and weight of this step were fixed by the one before it, under the learning rate of then.
-    let [eta] = state.slots(["eta"], || Tensor::from_slice(&[o.lr], ()))?;
-    let rate = eta.item::<f64>()?;
     let t = state.step as f64;
-    let [eta] = state.slots(["eta"], || Tensor::from_slice(&[o.lr], ()))?;
-    *eta = Tensor::from_slice(&[o.lr / (1.0 + o.lambd * o.lr * t).powf(o.alpha)], ())?;
+    let [eta] = state.slots(["eta"], || Tensor::from_slice(&[o.lr as f32], ()))?;
+    let rate = eta.item::<f64>()?;
+    *eta = Tensor::from_slice(&[(o.lr / (1.0 + o.lambd * o.lr * t).powf(o.alpha)) as f32], ())?;
     p.mul_(1.0 - o.lambd * rate)?.sub_(&g.mul(rate)?)?;
-    let weight = 1.0 / (t - 1.0 - o.t0).max(1.0);
+    let weight = f64::from((1.0 / (t - 1.0 - o.t0).max(1.0)) as f32);
     let [ax] = state.slots(["ax"], || g.zeros_like())?;
     if weight == 1.0 {
         return ax.copy_(p).map(drop);

@@ -19,16 +19,9 @@ pub(super) fn build(name: &str, params: Vec<Parameter>, a: &Args) -> Res<Box<dyn
     let known = optim::rule(name).map_err(|_| Fault::Unsupported(format!("optimizer {name}")))?.settings();
     let mut settings = Vec::new();
     for (field, _) in &known {
-        if let Some(value) = a.named(field) {
+        // torch_optimizer has a capital letter in one (`N_sma_threshhold`).
+        if let Some(value) = a.named(field).or_else(|| a.named(&field.replacen("n_", "N_", 1))) {
             settings.push((*field, setting(value)?));
-        }
-    }
-    // PyTorch's Adafactor has both of its bounds in one setting.
-    if known.iter().any(|(field, _)| *field == "eps1")
-        && let Some(Value::List(bounds)) = a.named("eps")
-    {
-        for (field, bound) in ["eps1", "eps2"].into_iter().zip(bounds) {
-            settings.push((field, setting(bound)?));
         }
     }
     let left = a.leftovers();

@@ -41,7 +41,7 @@ pub(super) fn rows() -> Vec<Row> {
         row("searchsorted", |a| {
             let right = a.bool_or(3, "right", false)? || a.str_or(4, "side", "left")? == "right";
             let options = SearchOptions { right, sorter: a.opt_tensor(5, "sorter")? };
-            positions(a, 2, a.tensor(0, "sorted_sequence")?.searchsorted(a.tensor(1, "input")?, options))
+            positions(a, 2, a.tensor(0, "sorted_sequence")?.searchsorted(a.arg(1, "input")?, options))
         })
         .sample([sorted([5]), t([2, 3])])
         .named([sorted([2, 5]), t([2, 3])], [("right", n(true))])

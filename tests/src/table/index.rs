@@ -57,6 +57,18 @@ fn slice_scatter(a: &Args) -> Outcome {
     one(x.slice_scatter(source, a.dim_or(2, "dim", 0)?, start, end, a.count_or(5, "step", 1)?))
 }
 
+/// Rows by their ids.
+fn embedding(a: &Args) -> Outcome {
+    let (table, ids) = (a.tensor(0, "weight")?, a.tensor(1, "input")?);
+    let padding = match a.opt_dim(2, "padding_idx")? {
+        Some(row) if row < 0 => Some(table.shape()[0].saturating_add_signed(row)),
+        row => row.map(isize::unsigned_abs),
+    };
+    // How PyTorch lays gradients out.
+    a.named("sparse");
+    one(nn::functional::embedding(ids, table, padding, a.bool_or(5, "scale_grad_by_freq", false)?))
+}
+
 /// Ids of a bag each, reduced to a row.
 fn embedding_bag(a: &Args) -> Outcome {
     // PyTorch takes table and ids in either order.
@@ -236,8 +248,9 @@ fn picking() -> Vec<Row> {
         .no_grad(PLACES)
         .skip(Check::Precision, UNEVEN),
         row("argwhere", |a| one(a.tensor(0, "input")?.nonzero())).sample([mask([3, 4])]).no_grad(PLACES),
-        row("nn.functional.embedding", |a| one(a.tensor(0, "weight")?.embedding(a.tensor(1, "input")?)))
-            .sample([t([5, 3]), idx([2, 4], 5)]),
+        row("nn.functional.embedding", embedding)
+            .sample([t([5, 3]), idx([2, 4], 5)])
+            .named([t([5, 3]), idx([2, 4], 5)], [("padding_idx", n(-2))]),
         row("nn.functional.embedding_bag", embedding_bag)
             .named([t([5, 3]), idx([2, 4], 5)], [("mode", s("mean"))])
             .named([t([5, 3]), idx([2, 4], 5)], [("mode", s("sum")), ("per_sample_weights", t([2, 4]))])

@@ -219,6 +219,7 @@ fn bounded(op: &'static str, x: &Tensor, min: f64, max: f64) -> Result<Tensor> {
         let whole = x.dtype().is_int();
         let bound = |v: f64| if whole { Scalar::Int(v as i64) } else { Scalar::Float(v) };
         let (min, max) = (bound(min), bound(max));
-        x.le(min)?.where_(min, &x.ge(max)?.where_(max, x)?)
+        let above = x.le(min)?.where_(min, x)?;
+        above.ge(max)?.where_(max, &above)
     })
 }

@@ -45,7 +45,10 @@ impl Tensor {
             Arg::Tensor(t) => super::binary::binary(crate::BinaryOp::Pow, 2.0, t),
             Arg::Scalar(s) => return self.mul(s.to_f64().exp2()).map_err(|e| e.renamed("ldexp")),
         };
-        self.mul(&scale.map_err(|e| e.renamed("ldexp"))?).map_err(|e| e.renamed("ldexp"))
+        let product = scale.and_then(|scale| self.mul(&scale)).map_err(|e| e.renamed("ldexp"))?;
+        // A power is f32 where `other` is of integers, which is no reason to widen halves.
+        let dtype = super::result_type(Arg::Tensor(self), other);
+        if dtype.is_float() { product.to_dtype(dtype) } else { Ok(product) }
     }
 
     /// `self + value * a * b`
@@ -106,7 +109,9 @@ impl Tensor {
                 return Err(Error::new("hypot", format!("not defined for {dtype}")));
             }
             let (a, b) = (self.to_dtype(DType::F64)?, other.to_dtype(DType::F64)?);
-            (a.square()? + b.square()?)?.sqrt()?.to_dtype(dtype)
+            let length = (a.square()? + b.square()?)?.sqrt()?;
+            // An infinite side makes it infinite, even where the other one is NaN.
+            a.isinf()?.logical_or(&b.isinf()?)?.where_(f64::INFINITY, &length)?.to_dtype(dtype)
         })
     }
 

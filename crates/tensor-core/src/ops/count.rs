@@ -1,5 +1,5 @@
 //! Where values stand among others, how often they occur, and how they combine.
-use super::host;
+use super::{Arg, host};
 use crate::{DROP, DType, Error, Result, Scalar, Tensor};
 
 /// Settings of [`Tensor::searchsorted`].
@@ -22,9 +22,21 @@ pub struct HistogramOptions<'a> {
 
 impl Tensor {
     /// The positions (`i64`) at which `values` keep this sequence, sorted along its last dim, sorted. A 1-d sequence serves
-    /// values of any shape; else the other dims are the same.
-    pub fn searchsorted(&self, values: &Tensor, options: SearchOptions<'_>) -> Result<Tensor> {
+    /// values of any shape, or one number; else the other dims are the same.
+    pub fn searchsorted<'a>(&self, values: impl Into<Arg<'a>>, options: SearchOptions<'_>) -> Result<Tensor> {
         const OP: &str = "searchsorted";
+        let number;
+        let values = match values.into() {
+            Arg::Tensor(values) => values,
+            Arg::Scalar(x) => {
+                let dtype = super::result_type(Arg::Tensor(self), Arg::Scalar(x));
+                if dtype != self.dtype() {
+                    return self.to_dtype(dtype)?.searchsorted(x, options);
+                }
+                number = Tensor::full_on((), x, dtype, &self.device())?;
+                &number
+            }
+        };
         let wrong = |why: &str| Error::new(OP, why).operands([self, values]);
         if self.dtype() != values.dtype() {
             return Err(wrong("the sequence and the values have different dtypes").hint("convert one of them"));

@@ -1,4 +1,5 @@
 //! Einstein's summation: sums of products written with one letter per dim.
+use super::Arg;
 use crate::{Error, KEEP, Result, Tensor};
 use std::collections::BTreeMap;
 
@@ -133,17 +134,12 @@ fn contract(operands: &[&Tensor], inputs: &[Vec<Label>], order: &[Label], kept: 
         product = Some(match product {
             Some(before) => sum_of_products(&before, &x, &sum)?,
             None if sum.is_empty() => x,
-            None => summed(&x, &sum)?,
+            None => x.sum_dim(&sum[..], KEEP)?,
         });
     }
     let Some(product) = product else { return Err(Error::new("einsum", "no operands")) };
     let shape = product.shape()[..kept].to_vec();
     product.reshape(shape)
-}
-
-/// Sums that stay in the dtype of the elements, as products do.
-fn summed(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
-    x.sum_dim(dims, KEEP)?.to_dtype(x.dtype())
 }
 
 /// `x` with one dim for each label of `order`: repeated labels as diagonals, missing ones of size 1.
@@ -181,8 +177,8 @@ fn sum_of_products(a: &Tensor, b: &Tensor, sum: &[usize]) -> Result<Tensor> {
         let (in_a, in_b) = (a.shape()[d] != 1, b.shape()[d] != 1);
         match (sum.contains(&d), in_a, in_b) {
             (true, true, true) => inner.push(d),
-            (true, true, false) => a = summed(&a, &[d])?,
-            (true, false, true) => b = summed(&b, &[d])?,
+            (true, true, false) => a = a.sum_dim(&[d][..], KEEP)?,
+            (true, false, true) => b = b.sum_dim(&[d][..], KEEP)?,
             (true, false, false) => {}
             (false, true, true) => both.push(d),
             (false, true, false) => only_a.push(d),
@@ -197,7 +193,11 @@ fn sum_of_products(a: &Tensor, b: &Tensor, sum: &[usize]) -> Result<Tensor> {
     let product = match inner.is_empty() {
         // Nothing to sum: plain products, for every dtype.
         true => left.mul(&right)?,
-        false => left.matmul(&right)?,
+        // Sums of integers are i64 by now, what was not summed is not.
+        false => {
+            let dtype = super::result_type(Arg::Tensor(&left), Arg::Tensor(&right));
+            left.to_dtype(dtype)?.matmul(&right.to_dtype(dtype)?)?
+        }
     };
     let now = [&both[..], &only_a, &only_b, &inner, &done].concat();
     let size = |d: usize| match () {

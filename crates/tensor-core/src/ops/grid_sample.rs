@@ -10,7 +10,7 @@ pub enum GridMode {
     Bilinear,
     /// The nearest element.
     Nearest,
-    /// Cubic polynomials through 4 neighbours, in two dims.
+    /// Cubic polynomials through 4 neighbours in each dim.
     Bicubic,
 }
 
@@ -135,9 +135,6 @@ impl Tensor {
         }
         if grid.dim() != self.dim() || grid.shape()[0] != self.shape()[0] || grid.shape()[dims + 1] != dims {
             return Err(wrong(format!("the grid must be [{}, {}{dims}]", self.shape()[0], "size, ".repeat(dims))));
-        }
-        if options.mode == GridMode::Bicubic && dims != 2 {
-            return Err(wrong("bicubic reading takes [N, C, H, W]".into()));
         }
         if self.dtype() != grid.dtype() || !self.is_floating_point() {
             return Err(wrong("image and grid must be floats of one dtype".into()));

@@ -25,6 +25,10 @@ impl Tensor {
                 return Err(Error::new(op, "at least one dim is needed"));
             }
             let d = shape::dim(op, dim, self.dim())? as isize;
+            // No difference: nothing that could be put before or behind it.
+            if n == 0 {
+                return Ok(self.clone());
+            }
             let parts: SmallVec<[&Tensor; 3]> = [prepend, Some(self), append].into_iter().flatten().collect();
             let mut x = if parts.len() == 1 { self.clone() } else { Tensor::cat(&parts, d)? };
             // Once nothing is left, nothing is left of it.

@@ -40,7 +40,7 @@ impl Tensor {
             ((to - from) / by).ceil() as usize
         };
         shape::checked_numel(op, &[count])?;
-        ramp(start, step, count, dtype, device)
+        ramp(whole_for(dtype, start), whole_for(dtype, step), count, dtype, device)
     }
 
     /// `steps` numbers from `start` to `end`, both included, `f32` on the CPU.
@@ -56,7 +56,8 @@ impl Tensor {
         dtype: DType,
         device: &Device,
     ) -> Result<Tensor> {
-        evenly("linspace", start.into(), end.into(), steps, device)?.to_dtype(dtype)
+        let (start, end) = (whole_for(dtype, start.into()), whole_for(dtype, end.into()));
+        evenly("linspace", start, end, steps, device)?.to_dtype(dtype)
     }
 
     /// `base` to the power of `steps` numbers from `start` to `end`, `f32` on the CPU.
@@ -73,7 +74,8 @@ impl Tensor {
         dtype: DType,
         device: &Device,
     ) -> Result<Tensor> {
-        let exponents = evenly("logspace", start.into(), end.into(), steps, device)?;
+        let (start, end) = (whole_for(dtype, start.into()), whole_for(dtype, end.into()));
+        let exponents = evenly("logspace", start, end, steps, device)?;
         crate::ops::binary::binary(
             crate::BinaryOp::Pow,
             crate::ops::Arg::Scalar(base.into()),
@@ -81,6 +83,11 @@ impl Tensor {
         )?
         .to_dtype(dtype)
     }
+}
+
+/// Where the result holds integers, its ends and steps lose their fractions before anything is computed, as in PyTorch.
+fn whole_for(dtype: DType, x: Scalar) -> Scalar {
+    if dtype.is_int() { Scalar::Int(x.to_i64()) } else { x }
 }
 
 /// In `f64`, from both ends towards the middle, so that both are exact.
