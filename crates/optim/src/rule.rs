@@ -94,7 +94,7 @@ pub trait Rule: std::fmt::Debug {
     }
 
     /// Whether parameters in f16 and bf16 are changed in 32 bits whatever the optimizer is told: for what decomposes
-    /// matrices, which takes no halves. The state is in 32 bits then.
+    /// matrices, which takes no halves, or divides by what they round to 0. The state is in 32 bits then.
     fn widens(&self) -> bool {
         false
     }

@@ -94,6 +94,11 @@ optimizers! {
         lr: f64 = 1e-3, betas: (f64, f64) = (0.1, 0.99), weight_decay: f64 = 0.0, weight_decouple: bool = false,
         fixed_decay: bool = false, stable_weight_decay: bool = false, dampening: f64 = 1.0, use_gc: bool = false,
         eps: f64 = 1e-3, maximize: bool = false,
+    } + {
+        // `beta1` is as near to 1 as `1 - eps`, which is 1 in bf16, and then divides by 0.
+        fn widens(&self) -> bool {
+            true
+        }
     }
 
     /// AvaGrad (Savarese et al., 2019, <https://arxiv.org/abs/1912.01823>): the second moment of before this gradient, and

@@ -53,6 +53,9 @@ optimizers! {
         fn fits(&self, name: &str, state: &[usize], p: &[usize]) -> bool {
             name.starts_with("Q.") || state == p || state.is_empty()
         }
+        fn widens(&self) -> bool {
+            true
+        }
     }
 }
 

@@ -16,7 +16,7 @@ fn tied(params: &[Parameter]) -> Vec<Parameter> {
 fn run(name: &str, optimizer: &mut dyn Optimizer, params: &[Parameter], steps: std::ops::Range<u64>) {
     for step in steps {
         manual_seed(1000 + step);
-        let draw = |p: &Parameter| Tensor::randn(p.shape()).unwrap();
+        let draw = |p: &Parameter| Tensor::randn(p.shape()).unwrap().to_dtype(p.dtype()).unwrap();
         if ["AdaHessian", "SophiaH"].iter().any(|second_order| name.ends_with(second_order)) {
             params.iter().for_each(Parameter::zero_grad);
             for p in params {
@@ -285,16 +285,16 @@ fn every_optimizer_takes_half_precision() {
     let half = |t: Tensor| t.to_dtype(tensor_core::DType::BF16).unwrap();
     let names = optim::names();
     let plain = names.iter().map(|name| (name.as_str(), Settings::new()));
+    let mut broken = Vec::new();
     for (name, settings) in plain.chain(variants()) {
         let params: Vec<Parameter> = params().iter().map(|p| Parameter::new(half(p.detach())).unwrap()).collect();
         let mut optimizer = with_settings(name, tied(&params), &settings).unwrap();
-        for _ in 0..3 {
-            params.iter().for_each(|p| p.set_grad(Some(half(Tensor::randn(p.shape()).unwrap()))));
-            let done = optimizer.step_with(&mut || Tensor::full((), 0.5));
-            done.unwrap_or_else(|e| panic!("{name} with {settings:?}: {e}"));
+        run(name, &mut *optimizer, &params, 0..3);
+        if !params.iter().flat_map(|p| p.to_vec::<f64>().unwrap()).all(f64::is_finite) {
+            broken.push((name, settings));
         }
-        assert!(params.iter().flat_map(|p| p.to_vec::<f64>().unwrap()).all(f64::is_finite), "{name} with {settings:?}");
     }
+    assert!(broken.is_empty(), "not finite: {broken:?}");
 }
 
 #[test]
