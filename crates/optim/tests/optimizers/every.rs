@@ -279,6 +279,24 @@ fn pytorchs_checkpoint_resumes() {
     assert_eq!(groups.at(0).unwrap().at("betas").unwrap().at(1).unwrap().as_f64(), Some(0.999));
 }
 
+/// PyTorch has Adafactor's two bounds in one setting, the first of them often None.
+#[test]
+fn adafactors_bounds_go_to_pytorch_and_back() {
+    use files::pt::Value;
+    use optim::{Adafactor, AdafactorOptions, from_pytorch, to_pytorch};
+    let of = |eps| Adafactor::new(params(), AdafactorOptions { eps, ..Default::default() }).unwrap();
+    for eps in [(None, 0.25), (Some(0.5), 0.125)] {
+        let value = to_pytorch(&of(eps)).unwrap();
+        let Value::Tuple(saved) = value.at("param_groups").unwrap().at(0).unwrap().at("eps").unwrap() else {
+            panic!("a tuple, as in PyTorch");
+        };
+        assert_eq!([saved[0].as_f64(), saved[1].as_f64()], [eps.0, Some(eps.1)]);
+        let mut resumed = of((None, 1.0));
+        from_pytorch(&mut resumed, &value).unwrap();
+        assert_eq!(resumed.groups()[0].options.eps, eps);
+    }
+}
+
 #[test]
 fn every_optimizer_takes_half_precision() {
     let _alone = super::COUNTED.lock();
