@@ -69,9 +69,9 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "docs",
         place: None,
-        about: "write docs/operators.md, the page of every operator, from the table and the recorded cases",
-        flags: &[flag("--check", None, "only say whether the page is current")],
-        run: |args| programs::run(programs::OPERATORS, args),
+        about: "write docs/operators.md and docs/optimizers.md from the tables and the recorded cases",
+        flags: &[flag("--check", None, "only say whether the pages are current")],
+        run: |args| programs::run(programs::PAGES, args),
     },
     Command {
         name: "digits-seeds",

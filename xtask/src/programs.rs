@@ -17,8 +17,8 @@ pub struct Program {
 pub const CONFORMANCE: Program = Program { name: "conformance", release: false };
 /// Compares derivatives with finite differences.
 pub const GRADCHECK: Program = Program { name: "gradcheck", release: false };
-/// Writes the page of operators.
-pub const OPERATORS: Program = Program { name: "operators", release: false };
+/// Writes the pages of operators and optimizers.
+pub const PAGES: Program = Program { name: "pages", release: false };
 /// Times the benchmark rows.
 pub const BENCH: Program = Program { name: "bench", release: true };
 

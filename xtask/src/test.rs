@@ -17,6 +17,6 @@ pub fn run(_: &Args) -> Result<ExitCode> {
     stages.run("cargo test --workspace", cargo_test::run);
     stages.run("conformance tests/conformance", conformance::run);
     stages.run("gradcheck", gradcheck::run);
-    stages.run("docs/operators.md", page::run);
+    stages.run("docs: operators, optimizers", page::run);
     Ok(stages.finish())
 }

@@ -42,6 +42,11 @@ pub trait Rule: std::fmt::Debug {
     /// The name in messages.
     fn name(&self) -> &'static str;
 
+    /// What it does and whose idea it is, in Markdown: its documentation.
+    fn about(&self) -> &'static str {
+        ""
+    }
+
     /// All settings by name. [`crate::settings!`] writes this method, [`Rule::name`] and [`Rule::set`].
     fn settings(&self) -> Vec<(&'static str, Setting)>;
 
@@ -141,6 +146,9 @@ pub(crate) fn fits_usually(state: &[usize], p: &[usize]) -> bool {
 impl<R: Rule + ?Sized> Rule for Box<R> {
     fn name(&self) -> &'static str {
         (**self).name()
+    }
+    fn about(&self) -> &'static str {
+        (**self).about()
     }
     fn settings(&self) -> Vec<(&'static str, Setting)> {
         (**self).settings()

@@ -9,12 +9,12 @@
 /// `+ { .. }` adds to the implementation of the rule.
 macro_rules! optimizers {
     ($(
-        $(#[$doc:meta])*
+        $(#[doc = $doc:literal])*
         $Name:ident, $Options:ident, $kind:ident $update:path {
             $( $(#[$about:meta])* $field:ident: $Type:ty = $default:expr ),* $(,)?
         } $(+ { $($more:tt)* })?
     )*) => {$(
-        $(#[$doc])*
+        $(#[doc = $doc])*
         pub type $Name = $crate::Optim<$Options>;
 
         #[doc = concat!("Settings of [`", stringify!($Name), "`].")]
@@ -45,6 +45,9 @@ macro_rules! optimizers {
         impl $crate::Rule for $Options {
             fn name(&self) -> &'static str {
                 stringify!($Name)
+            }
+            fn about(&self) -> &'static str {
+                concat!($($doc, "\n"),*)
             }
             fn settings(&self) -> Vec<(&'static str, $crate::Setting)> {
                 vec![$( (stringify!($field), $crate::Settable::get(&self.$field)) ),*]
