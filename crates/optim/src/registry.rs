@@ -255,8 +255,8 @@ fn full_name(entry: &Entry) -> String {
 /// for in PyTorch, then in pytorch_optimizer, then in torch_optimizer.
 ///
 /// Names that are a setting, or short, are known as well: `AMSGrad`, `C-AdamW`, `C-Lion`, `Grokfast`, `PSGD`, `Signum`,
-/// `Sophia`, `ScheduleFree`, and `DistributedMuon`, which on one process is Muon. Lookahead, SAM and its relatives go around an optimizer: [`crate::Lookahead`],
-/// [`crate::SAM`].
+/// `Sophia`, `ScheduleFree`, and `DistributedMuon`, which on one process is Muon. Lookahead, SAM and its relatives go around
+/// an optimizer: [`crate::Lookahead`], [`crate::SAM`].
 ///
 /// ```
 /// # fn main() -> tensor_core::Result<()> {

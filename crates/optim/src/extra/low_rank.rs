@@ -23,6 +23,19 @@ choice! {
     }
 }
 
+/// What Fira and GaLore have in common as rules.
+macro_rules! by_singular_vectors {
+    ($name:literal) => {
+        fn check(&self) -> Result<()> {
+            setting::check($name, &self.settings())?;
+            projection!(self).check_singular($name)
+        }
+        fn fits(&self, _name: &str, state: &[usize], p: &[usize]) -> bool {
+            fits_usually(state, p) || projection::fits(state, p)
+        }
+    };
+}
+
 optimizers! {
     /// APOLLO (Zhu et al., 2024, <https://arxiv.org/abs/2412.05270>): Adam in a small space drawn at random says only how
     /// much a projected gradient is scaled: with `r = P g` and Adam's step `a` of it,
@@ -54,17 +67,9 @@ optimizers! {
         lr: f64 = 1e-3, betas: (f64, f64) = (0.9, 0.999),
         /// Size of the small side of a matrix; `None` for no projection.
         rank: Option<usize> = None,
-        update_proj_gap: usize = 50, scale: f64 = 1.0, projection_type: ProjectionType = ProjectionType::Std, weight_decay: f64 = 0.0,
-        eps: f64 = 1e-6, maximize: bool = false,
-    } + {
-        fn check(&self) -> Result<()> {
-            setting::check("Fira", &self.settings())?;
-            projection!(self).check_singular("Fira")
-        }
-        fn fits(&self, _name: &str, state: &[usize], p: &[usize]) -> bool {
-            fits_usually(state, p) || projection::fits(state, p)
-        }
-    }
+        update_proj_gap: usize = 50, scale: f64 = 1.0, projection_type: ProjectionType = ProjectionType::Std,
+        weight_decay: f64 = 0.0, eps: f64 = 1e-6, maximize: bool = false,
+    } + { by_singular_vectors!("Fira"); }
 
     /// GaLore (Zhao et al., 2024, <https://arxiv.org/abs/2403.03507>): Adam on the gradient in the space of its own
     /// largest singular vectors, `r = P g; p -= lr scale P^T m̂ / (sqrt(v̂) + eps)` with the moments of `r`; `P` is renewed
@@ -89,17 +94,9 @@ optimizers! {
         lr: f64 = 1e-3, betas: (f64, f64) = (0.9, 0.999),
         /// Size of the small side of a matrix; `None` for no projection.
         rank: Option<usize> = None,
-        update_proj_gap: usize = 50, scale: f64 = 1.0, projection_type: ProjectionType = ProjectionType::Std, weight_decay: f64 = 0.0,
-        eps: f64 = 1e-6, maximize: bool = false,
-    } + {
-        fn check(&self) -> Result<()> {
-            setting::check("GaLore", &self.settings())?;
-            projection!(self).check_singular("GaLore")
-        }
-        fn fits(&self, _name: &str, state: &[usize], p: &[usize]) -> bool {
-            fits_usually(state, p) || projection::fits(state, p)
-        }
-    }
+        update_proj_gap: usize = 50, scale: f64 = 1.0, projection_type: ProjectionType = ProjectionType::Std,
+        weight_decay: f64 = 0.0, eps: f64 = 1e-6, maximize: bool = false,
+    } + { by_singular_vectors!("GaLore"); }
 }
 
 /// Adam's step before its rate and corrections, `m / (sqrt(v) + eps)`.
