@@ -26,7 +26,7 @@ struct CustomImageFolderDataset<T> {
 impl<T: Transform> CustomImageFolderDataset<T> {
     fn new(root: &Path, transform: T) -> Result<Self> {
         let mut samples = Vec::new();
-        for folder in fs::read_dir(root)? {
+        for folder in fs::read_dir(root).map_err(|e| Error::from(e).about(root.display()))? {
             let folder = folder?;
             let label = folder.file_name().to_string_lossy().into_owned();
             for file in fs::read_dir(folder.path())? {
