@@ -45,7 +45,13 @@ optimizers! {
         lr: f64 = 1.0, betas: (f64, f64, f64) = (0.98, 0.92, 0.99), weight_decay: f64 = 0.0,
         weight_decouple: bool = false, d0: f64 = 1e-6, growth_rate: f64 = f64::INFINITY, eps: f64 = 1e-8,
         maximize: bool = false,
-    } + { pooled!(adan); }
+    } + {
+        pooled!(adan);
+        // Its second moment is of fourth powers, for which f16 is too narrow.
+        fn widens(&self) -> bool {
+            true
+        }
+    }
 
     /// Lion by D-Adaptation (Defazio and Mishchenko, 2023, <https://arxiv.org/abs/2301.07733>). Leave `lr` at 1.
     DAdaptLion, DAdaptLionOptions, group lion::update {
